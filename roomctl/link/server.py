@@ -187,9 +187,9 @@ class _Client:
         self._listening = listening
         self.outbox = Outbox(sock, self.drop)
         self.threads = [
-            threading.Thread(target=self._read, name="link-reader", daemon=True),
-            threading.Thread(target=run_tasks, args=(self.commands,), name="link-commands", daemon=True),
             self.outbox.thread,
+            threading.Thread(target=run_tasks, args=(self.commands,), name="link-commands", daemon=True),
+            threading.Thread(target=self._read, name="link-reader", daemon=True),  # started last: it ends the others
         ]
 
     def start(self) -> None:
