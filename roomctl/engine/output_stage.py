@@ -1,0 +1,88 @@
+"""The last stage of the sound, after the render-ahead: two gains and a ceiling that nothing passes.
+
+Runs in the sound card's own thread. STOP reaches it by one assignment, so no lock or queue can delay it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from stimuli.frames import Samples, frames_of_ms, frames_of_s
+
+STIMULUS_STOP_FRAMES: Final = frames_of_ms(10)
+MUSIC_STOP_FRAMES: Final = frames_of_s(2)
+UNLATCH_FRAMES: Final = frames_of_ms(20)
+
+
+@dataclass(frozen=True, slots=True)
+class Fade:
+    """Go to `target` at `per_frame` a frame."""
+
+    target: float
+    per_frame: float
+
+
+class FadingGain:
+    """A gain that fades linearly. `to` may be called from any thread; `ramp` belongs to the card's thread alone."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self._gain = gain
+        self._fade = Fade(gain, 1.0)
+
+    @property
+    def gain(self) -> float:
+        """Where the gain stands after the last block."""
+        return self._gain
+
+    def to(self, target: float, frames: int) -> None:
+        """Go to `target`, a whole step of 1.0 taking `frames`."""
+        self._fade = Fade(target, 1.0 / frames)
+
+    def ramp(self, frames: int) -> float | npt.NDArray[np.float32]:
+        """The gain of the next `frames` frames: a number where it is constant, else an array of shape (frames, 1)."""
+        fade, gain = self._fade, self._gain
+        if gain == fade.target:
+            return gain
+        steps = np.arange(1, frames + 1, dtype=np.float32) * np.float32(fade.per_frame)
+        if fade.target < gain:
+            gains = np.maximum(np.float32(gain) - steps, np.float32(fade.target))
+        else:
+            gains = np.minimum(np.float32(gain) + steps, np.float32(fade.target))
+        self._gain = fade.target if gains[-1] == np.float32(fade.target) else float(gains[-1])
+        return gains[:, np.newaxis]
+
+
+class OutputStage:
+    """Mixes the stimulus and the music under STOP's two gains."""
+
+    def __init__(self, ceiling_frac: float) -> None:
+        self._ceiling = np.float32(ceiling_frac)
+        self.stimulus = FadingGain()
+        self.music = FadingGain()
+
+    def stop_stimulus(self) -> None:
+        """Everything placed by the score is silent in 10 ms."""
+        self.stimulus.to(0.0, STIMULUS_STOP_FRAMES)
+
+    def stop_music(self, *, at_once: bool) -> None:
+        """The music is silent in 2 s, or in 10 ms."""
+        self.music.to(0.0, STIMULUS_STOP_FRAMES if at_once else MUSIC_STOP_FRAMES)
+
+    def unlatch(self) -> None:
+        """Let sound through again; what is stopped or paused stays silent by itself."""
+        self.stimulus.to(1.0, UNLATCH_FRAMES)
+        self.music.to(1.0, MUSIC_STOP_FRAMES)
+
+    def mix(self, stimulus: Samples, music: Samples) -> Samples:
+        """Both under their gains, clipped at the ceiling (the limiter has kept them below it already)."""
+        mixed = stimulus * self.stimulus.ramp(len(stimulus))
+        mixed += music * self.music.ramp(len(music))
+        return np.clip(mixed, -self._ceiling, self._ceiling, out=mixed)
+
+    def gate(self, taps: Samples) -> Samples:
+        """Sound that moves hands, under the stimulus gain as it stands after `mix`."""
+        return taps if self.stimulus.gain == 1.0 else taps * np.float32(self.stimulus.gain)

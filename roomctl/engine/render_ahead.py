@@ -1,0 +1,146 @@
+"""The render-ahead: a thread that keeps a little more sound ready than the card asks for at a time.
+
+The card's thread only copies. The ring is indexed by session frame, so what is read is what was meant for that frame or, where
+nothing was ready, silence that is counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+
+from stimuli.frames import Samples
+
+log = logging.getLogger(__name__)
+
+BLOCK_FRAMES: Final = 256
+RING_FRAMES: Final = 16_384
+LEAST_AHEAD_FRAMES: Final = 2 * BLOCK_FRAMES
+MOST_AHEAD_FRAMES: Final = 8 * BLOCK_FRAMES
+BURST_GAP_S: Final = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Sound for the frames from `first_frame`: what the score placed, the music, and the tap channels (None without any)."""
+
+    first_frame: int
+    stimulus: Samples
+    music: Samples
+    taps: Samples | None = None
+
+
+class Renderer(Protocol):
+    """Makes sound for frames. Called from the render thread alone, in order; `restart` says where it goes on after a jump."""
+
+    def restart(self, first_frame: int) -> None: ...
+    def block(self, first_frame: int, frames: int) -> Block: ...
+
+
+class RenderAhead:
+    """One thread fills, one thread (the card's) reads."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self._stimulus = np.zeros((RING_FRAMES, 2), np.float32)
+        self._music = np.zeros((RING_FRAMES, 2), np.float32)
+        self._taps = np.zeros((RING_FRAMES, 2), np.float32)
+        self._read_frame = 0
+        self._written_frame = 0
+        self._restart_at: int | None = 0
+        self._valid_from_frame = 0
+        self._ahead_frames = LEAST_AHEAD_FRAMES
+        self._burst_frames = 0
+        self._last_read_s = 0.0
+        self._wanted = threading.Event()
+        self._closing = False
+        self.underruns = 0
+        self.block_seconds: deque[float] = deque(maxlen=1024)
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
+
+    @property
+    def written_frame(self) -> int:
+        """Sound up to here has been made, and changes no more."""
+        return self._written_frame
+
+    @property
+    def ahead_frames(self) -> int:
+        """How much is kept ready beyond what the card has taken: its largest burst and one block."""
+        return self._ahead_frames
+
+    def start(self) -> None:
+        """Begin to fill."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing = True
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
+
+    def restart(self, first_frame: int) -> None:
+        """Make sound from `first_frame` on; what was ready for other frames is dropped, and before it there is silence."""
+        self._valid_from_frame = first_frame
+        self._restart_at = first_frame
+        self._read_frame = first_frame
+        self._wanted.set()
+
+    def read(self, first_frame: int, frames: int) -> tuple[Samples, Samples, Samples]:
+        """(stimulus, music, taps) for the frames from `first_frame`; silence, counted, where nothing is ready."""
+        self._measure_burst(frames)
+        self._read_frame = max(self._read_frame, first_frame + frames)
+        self._wanted.set()
+        begin = min(max(self._valid_from_frame - first_frame, 0), frames)
+        end = 0 if self._restart_at is not None else self._written_frame - first_frame
+        if begin < frames and end < frames:
+            self.underruns += 1
+        index = np.arange(first_frame, first_frame + frames) % RING_FRAMES
+        taken = self._stimulus[index], self._music[index], self._taps[index]
+        if begin > 0 or end < frames:
+            for bus in taken:
+                bus[:begin] = 0.0
+                bus[max(end, 0) :] = 0.0
+        return taken
+
+    def _measure_burst(self, frames: int) -> None:
+        now_s = time.monotonic()
+        in_burst = now_s - self._last_read_s < BURST_GAP_S
+        self._burst_frames = self._burst_frames + frames if in_burst else frames
+        self._last_read_s = now_s
+        wanted = min(max(self._burst_frames + BLOCK_FRAMES, LEAST_AHEAD_FRAMES), MOST_AHEAD_FRAMES)
+        self._ahead_frames = max(self._ahead_frames, wanted)
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wanted.wait(timeout=1.0)
+            self._wanted.clear()
+            self._fill()
+
+    def _fill(self) -> None:
+        restart_at = self._restart_at
+        if restart_at is not None:
+            self._renderer.restart(restart_at)
+            self._written_frame = restart_at
+        while not self._closing and self._written_frame < self._read_frame + self._ahead_frames:
+            begun_s = time.monotonic()
+            self._store(self._renderer.block(self._written_frame, BLOCK_FRAMES))
+            self.block_seconds.append(time.monotonic() - begun_s)
+            if self._restart_at == restart_at:
+                self._restart_at = restart_at = None
+            elif self._restart_at is not None:
+                return
+
+    def _store(self, block: Block) -> None:
+        index = np.arange(block.first_frame, block.first_frame + len(block.stimulus)) % RING_FRAMES
+        self._stimulus[index] = block.stimulus
+        self._music[index] = block.music
+        if block.taps is not None:
+            self._taps[index] = block.taps
+        self._written_frame = block.first_frame + len(block.stimulus)
