@@ -1,7 +1,7 @@
 """The two seams every driver keeps: what the engine knows of a device, and what a device knows of its wire.
 
-`offer` never blocks, holds one value and the newest wins. `safe` never blocks and never raises, may be called at any time, any number
-of times, before `open` too, and overtakes whatever was offered. What waits does so in the driver's own thread.
+`offer` never blocks, holds one value and the newest wins. `safe` never blocks and never raises, may be called at any time, any
+number of times, before `open` too, and overtakes whatever was offered. What waits does so in the driver's own thread.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class TapPulse:
 
 @dataclass(frozen=True, slots=True)
 class RoomLook:
-    """Where a lamp should be `fade_s` from now: CIE L* 0-100, and kelvin. A paced lamp is offered fade_s = 0 many times a second."""
+    """Where a lamp should be `fade_s` from now: CIE L* 0-100, and kelvin. A paced lamp is offered fade_s = 0 often."""
 
     level_l: float
     cct_k: float
@@ -76,7 +76,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How the device is reached just now. `since_utc_s` is seconds of the wall clock, for people; `why` is a sentence or empty."""
+    """How the device is reached just now. `since_utc_s` is wall clock seconds, for people; `why` is a sentence or empty."""
 
     state: LinkState
     since_utc_s: float
@@ -87,7 +87,7 @@ class Link:
 class SafeBytes:
     """What the launcher sends for a device when the engine can no longer: `transport` is `udp`, `serial` or `unix`.
 
-    `address` is what that transport opens (`host:port`, a serial port with `@baud`, a socket's path); each of `packets` is sent in order.
+    `address` is what that transport opens (`host:port`, a serial port with `@baud`, a socket's path); `packets` go in order.
     """
 
     device: str
