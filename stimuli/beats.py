@@ -77,7 +77,9 @@ def beats_between(
     seed: int = 1,
     offset_frames: int = 0,
 ) -> list[Beat]:
-    """The events whose frame, `offset_frames` added, lies in [`first_frame`, `end_frame`)."""
+    """The events whose frame, `offset_frames` added, lies in [`first_frame`, `end_frame`); none from a hard stop on."""
+    if motion.cut_frame is not None:
+        end_frame = min(end_frame, motion.cut_frame)
     low, high = first_frame - offset_frames, end_frame - offset_frames
     if high <= motion.start_frame - 1 or low >= high or (motion.end_frame is not None and low > motion.end_frame + 1):
         return []

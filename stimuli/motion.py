@@ -60,6 +60,7 @@ class Motion:
 
     `cycles_total` is the phase it comes to rest at, None while it is open. `finish_frame` is where it begins to finish and
     `end_frame` where it is at rest. `cut_frame` is a hard stop: from there everything placed by the motion falls silent.
+    `open_segments` are the segments as they would go on if nothing ended them: what a later change starts from.
     """
 
     start_frame: int
@@ -68,6 +69,14 @@ class Motion:
     finish_frame: float | None = None
     end_frame: float | None = None
     cut_frame: int | None = None
+    open_segments: tuple[Segment, ...] = ()
+
+    @property
+    def brake_frame(self) -> float | None:
+        """Where the soft deceleration begins, which is the last beat; None while open, and where the end is hard."""
+        if self.cycles_total is None or self.finish_frame is None:
+            return None
+        return self.segments[-1].start_frame
 
     def state_at(self, frame: float) -> MotionState:
         """Whether a set is idle, running or finishing at `frame`."""
@@ -88,7 +97,7 @@ class Motion:
         if frame <= self.start_frame:
             return 0.0
         if self.end_frame is not None and frame > self.end_frame:
-            frame = self.end_frame
+            frame = max(self.end_frame, float(self.start_frame))
         return self._segment_at(frame).phase_at(frame)
 
     def rate_at(self, frame: float) -> float:
@@ -99,9 +108,8 @@ class Motion:
 
     def phases(self, frames: FloatArray) -> FloatArray:
         """Phase in cycles at each of `frames`; elementwise equal to `phase_at`, whatever the split into blocks."""
-        clipped = np.maximum(frames, float(self.start_frame))
-        if self.end_frame is not None:
-            clipped = np.minimum(clipped, self.end_frame)
+        clipped = frames if self.end_frame is None else np.minimum(frames, self.end_frame)
+        clipped = np.maximum(clipped, float(self.start_frame))
         starts = np.array([segment.start_frame for segment in self.segments])
         index = np.maximum(np.searchsorted(starts, clipped, side="right") - 1, 0)
         elapsed_s = (clipped - starts[index]) / FRAME_RATE_HZ
@@ -125,7 +133,8 @@ class Motion:
 
 def start(frame: int, rate_hz: float, cycles_total: int | None, *, soft: bool) -> Motion:
     """A motion that starts at the centre at `frame` and, where `cycles_total` is given, ends by itself."""
-    motion = Motion(start_frame=frame, segments=(Segment(float(frame), 0.0, rate_hz),))
+    steady = (Segment(float(frame), 0.0, rate_hz),)
+    motion = Motion(start_frame=frame, segments=steady, open_segments=steady)
     return motion if cycles_total is None else end_at_cycles(motion, cycles_total, soft=soft)
 
 
@@ -133,14 +142,14 @@ def end_at_cycles(motion: Motion, cycles_total: int, *, soft: bool) -> Motion:
     """`motion` ended at phase `cycles_total`: at rest there after a soft deceleration, or at full rate up to it.
 
     Soft, the rate falls linearly to nothing from the last beat at `cycles_total` - 1/4; a quarter cycle at a mean of half
-    the rate takes 1 / (2 rate) seconds.
+    the rate takes 1 / (2 rate) seconds. An end that lies in the past already would rewrite it: ask `next_whole_cycles`.
     """
-    moving = tuple(_without_end(motion))
-    open_motion = replace(motion, segments=moving, cycles_total=None, finish_frame=None, end_frame=None)
+    moving = motion.open_segments or motion.segments
+    open_motion = Motion(motion.start_frame, moving, open_segments=moving)
     if not soft:
         end = open_motion.frame_at_phase(float(cycles_total))
         kept = tuple(segment for segment in moving if segment.start_frame < end)
-        return replace(open_motion, segments=kept, cycles_total=cycles_total, finish_frame=None, end_frame=end)
+        return replace(open_motion, segments=kept, cycles_total=cycles_total, end_frame=end)
     last_beat_phase = cycles_total - LAST_BEAT_BEFORE_REST
     last_beat = open_motion.frame_at_phase(last_beat_phase)
     rate_hz = open_motion._segment_at(last_beat).rate_at(last_beat)
@@ -156,25 +165,27 @@ def end_at_cycles(motion: Motion, cycles_total: int, *, soft: bool) -> Motion:
     )
 
 
-def _without_end(motion: Motion) -> tuple[Segment, ...]:
-    """The segments of `motion` without the deceleration that a soft end appended."""
-    if motion.cycles_total is None or motion.finish_frame is None:
-        return motion.segments
-    last_beat_phase = motion.cycles_total - LAST_BEAT_BEFORE_REST
-    return tuple(segment for segment in motion.segments if segment.phase < last_beat_phase)
-
-
 def change_rate(motion: Motion, frame: int, rate_hz: float, *, soft: bool, ramp_s: float = RATE_RAMP_S) -> Motion:
-    """`motion` with its rate led from what it is at `frame` to `rate_hz`; the phase never jumps and the end stays where it was."""
-    now = motion._segment_at(frame)
-    phase, rate_now_hz = motion.phase_at(frame), now.rate_at(frame)
-    slope = (rate_hz - rate_now_hz) / ramp_s
-    ramp = Segment(float(frame), phase, rate_now_hz, slope)
+    """`motion` with its rate led from what it is at `frame` to `rate_hz`; the phase never jumps and the end's cycle stays.
+
+    A motion already braking or at rest is returned as it is; one that was asked to finish goes on finishing, softly.
+    """
+    frame = max(frame, motion.start_frame)
+    brake = motion.brake_frame
+    if (motion.end_frame is not None and frame >= motion.end_frame) or (brake is not None and frame >= brake):
+        return motion
+    phase, rate_now_hz = motion.phase_at(frame), motion._segment_at(frame).rate_at(frame)
+    ramp = Segment(float(frame), phase, rate_now_hz, (rate_hz - rate_now_hz) / ramp_s)
     after = frame + ramp_s * FRAME_RATE_HZ
     steady = Segment(after, ramp.phase_at(after), rate_hz)
-    kept = tuple(segment for segment in _without_end(motion) if segment.start_frame < frame)
-    moved = replace(motion, segments=(*kept, ramp, steady), cycles_total=None, finish_frame=None, end_frame=None)
-    return moved if motion.cycles_total is None else end_at_cycles(moved, motion.cycles_total, soft=soft)
+    kept = tuple(segment for segment in motion.open_segments or motion.segments if segment.start_frame < frame)
+    moving = (*kept, ramp, steady)
+    moved = Motion(motion.start_frame, moving, open_segments=moving)
+    if motion.cycles_total is None:
+        return moved
+    asked = motion.finish_frame is not None and motion.finish_frame <= frame
+    ended = end_at_cycles(moved, motion.cycles_total, soft=soft or asked)
+    return replace(ended, finish_frame=motion.finish_frame) if asked else ended
 
 
 def next_whole_cycles(motion: Motion, frame: int) -> int:
@@ -183,13 +194,27 @@ def next_whole_cycles(motion: Motion, frame: int) -> int:
 
 
 def finish(motion: Motion, frame: int) -> Motion:
-    """`motion` brought to rest softly at the next whole cycle it can reach, called finishing from `frame` on."""
-    ended = end_at_cycles(motion, next_whole_cycles(motion, frame), soft=True)
-    return replace(ended, finish_frame=float(frame))
+    """`motion` brought to rest softly at the next whole cycle it can reach, called finishing from `frame` on.
+
+    Never later than it would have ended by itself, and never later for being asked again.
+    """
+    if motion.state_at(frame) == "finishing" or (motion.end_frame is not None and frame >= motion.end_frame):
+        return motion
+    cycles_total = next_whole_cycles(motion, frame)
+    if motion.cycles_total is not None and cycles_total > motion.cycles_total:
+        return motion
+    return replace(end_at_cycles(motion, cycles_total, soft=True), finish_frame=float(frame))
 
 
 def cut(motion: Motion, frame: int) -> Motion:
-    """`motion` stopped at `frame`, at once: at rest where it is, with everything it placed falling silent from there."""
+    """`motion` stopped at `frame`, at once: at rest where it is, with everything it placed falling silent from there.
+
+    A motion at rest already stays where it is, but what still sounds of it is cut; an earlier cut stands.
+    """
+    if motion.cut_frame is not None and motion.cut_frame <= frame:
+        return motion
+    if motion.end_frame is not None and motion.end_frame <= frame:
+        return replace(motion, cut_frame=frame)
     return replace(motion, finish_frame=None, end_frame=float(frame), cut_frame=frame)
 
 
