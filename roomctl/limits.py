@@ -24,8 +24,8 @@ class Limits:
     saccade_hz: Annotated[float, Interval(ge=0.05, le=1.5)] = 1.5
     peak_dbfs: Annotated[float, Interval(ge=-60.0, le=-1.0)] = -1.0
     cap_dba: Annotated[float, Interval(ge=40.0, le=80.0)] = 75.0
-    bar_level: Annotated[float, Interval(ge=0.01, le=1.0)] = 0.6
-    set_max_s: Annotated[float, Interval(ge=5.0, le=3600.0)] = 600.0
+    bar_level: Annotated[float, Interval(ge=0.01, le=0.6)] = 0.6
+    set_max_s: Annotated[float, Interval(ge=5.0, le=600.0)] = 600.0
 
 
 SEIZURE_REASON: Final = "flicker above it can bring on a seizure"

@@ -1,0 +1,197 @@
+"""Pacing: a thread for each fast device, which sleeps to absolute times of the session clock and then offers what is due.
+
+Every device is told its own `onset_ms` early. A STOP that comes while a thread is busy with an offer is noticed after it, and
+the device is made safe again, so no offer can undo a STOP.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from typing import Final
+
+from hardware.seams import Due, LightBar, LightFrame, Tapper, TapPulse
+from roomctl.clock import SessionClock
+from roomctl.engine.light_governor import LightGovernor
+from roomctl.engine.realtime import PACING_PRIORITY, ask_realtime, sleep_until
+from roomctl.engine.view import Outlook
+from stimuli.bar import bar_pixels
+from stimuli.beats import Side
+from stimuli.frames import FRAME_RATE_HZ, frames_of_ms, frames_of_s
+from stimuli.light import DARK, Dot, light_at
+from stimuli.taps import Pulse, TapLimits, pulses_between
+
+log = logging.getLogger(__name__)
+
+DARK_PERIOD_S: Final = 0.5
+"""A dark bar is told so this often, so that it stays the room's."""
+
+TAP_HORIZON_FRAMES: Final = frames_of_s(1.0)
+TAP_CHECK_S: Final = 0.02
+TEST_S: Final = 1.0
+TEST_LEVEL_FRAC: Final = 0.2
+LATE_KEPT: Final = 2048
+
+
+class Pacer:
+    """What both kinds of pacing share: a thread, the clock, the outlook, and how late offers were."""
+
+    def __init__(self, name: str, clock: SessionClock, outlook: Outlook, onset_ms: float) -> None:
+        self._clock = clock
+        self._outlook = outlook
+        self._onset_s = onset_ms / 1000.0
+        self._waker = outlook.waker()
+        self._closing = False
+        self.late_s: deque[float] = deque(maxlen=LATE_KEPT)
+        self._thread = threading.Thread(target=self._run, name=f"pace-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to pace."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing = True
+        self._waker.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
+
+    def _told_at(self, frame: float) -> float:
+        """The monotonic time at which the device must be told of `frame`."""
+        return self._clock.mono_at(frame) - self._onset_s
+
+    def _run(self) -> None:
+        ask_realtime(PACING_PRIORITY)
+        while not self._closing:
+            self._step()
+
+    def _step(self) -> None:
+        raise NotImplementedError
+
+
+class LightPacer(Pacer):
+    """Pictures for one bar, at its rate while there is light, seldom while it is dark."""
+
+    def __init__(
+        self, bar: LightBar, clock: SessionClock, outlook: Outlook, *, fps: float, leds: int, onset_ms: float, bar_level: float
+    ) -> None:
+        super().__init__(bar.name, clock, outlook, onset_ms)
+        self.bar = bar
+        self._fps = fps
+        self._leds = leds
+        self._governor = LightGovernor(bar_level, leds)
+        self._picture = 0
+        self._test: tuple[Side, float] | None = None
+
+    def test(self, side: Side) -> None:
+        """Show the dot at one side for a second."""
+        self._test = (side, time.monotonic() + TEST_S)
+        self._waker.set()
+
+    def _step(self) -> None:
+        frame = self._next_frame()
+        sleep_until(self._told_at(frame))
+        lit = self._offer(frame)
+        if not lit:
+            self._waker.wait(timeout=DARK_PERIOD_S)
+            self._waker.clear()
+
+    def _next_frame(self) -> int:
+        """The frame of the next picture that can still be told in time; pictures lie on multiples of the period."""
+        now_frame = self._clock.frame_at(time.monotonic() + self._onset_s)
+        self._picture = max(self._picture + 1, math.ceil(now_frame * self._fps / FRAME_RATE_HZ))
+        if self._picture * FRAME_RATE_HZ / self._fps > now_frame + 2 * FRAME_RATE_HZ / self._fps:
+            self._picture = math.ceil(now_frame * self._fps / FRAME_RATE_HZ)
+        return round(self._picture * FRAME_RATE_HZ / self._fps)
+
+    def _offer(self, frame: int) -> bool:
+        """Tell the bar its picture; True while there is light now or soon."""
+        stops = self._outlook.stops
+        dot, soon = self._dot(frame)
+        dot = self._governor.limit(dot, frame)
+        pixels = bar_pixels(dot.pos, dot.level_frac, dot.colour, self._leds, dot.size)
+        due_s = self._told_at(frame)
+        self.bar.offer(LightFrame(dot.pos, dot.level_frac, dot.colour, pixels), Due(frame, self._clock.mono_at(frame)))
+        if dot.level_frac > 0.0:
+            self.late_s.append(time.monotonic() - due_s)
+        if self._outlook.stops != stops:
+            self._governor.dark()
+            self.bar.safe()
+        return soon or dot.level_frac > 0.0
+
+    def _dot(self, frame: int) -> tuple[Dot, bool]:
+        if self._outlook.stopped:
+            return DARK, False
+        test = self._test
+        if test is not None:
+            if time.monotonic() < test[1]:
+                return Dot(-1.0 if test[0] == "left" else 1.0, TEST_LEVEL_FRAC, (0.0, 0.6, 0.6), 3.0), True
+            self._test = None
+        view = self._outlook.view
+        score = view.score_at(frame)
+        if score is None:
+            return DARK, bool(view.scores)
+        motion = score.motion
+        return light_at(score, frame), score is not view.scores[-1] or motion.end_frame is None or frame < motion.end_frame
+
+
+class TapPacer(Pacer):
+    """Pulses for one tapper: never both hands at once, never longer than the way to the next."""
+
+    def __init__(
+        self,
+        tapper: Tapper,
+        clock: SessionClock,
+        outlook: Outlook,
+        *,
+        onset_ms: float,
+        limits: TapLimits,
+        strength_frac: float = 1.0,
+    ) -> None:
+        super().__init__(tapper.name, clock, outlook, onset_ms)
+        self.tapper = tapper
+        self.strength_frac = strength_frac
+        self.on = True
+        self._limits = limits
+        self._cursor = 0
+
+    def test(self, side: Side) -> None:
+        """One pulse in one hand."""
+        now_s = time.monotonic()
+        self.tapper.offer(TapPulse(side, 200.0, 0.5), Due(int(self._clock.frame_at(now_s)), now_s))
+
+    def _step(self) -> None:
+        pulse = self._next_pulse()
+        told_s = None if pulse is None else self._told_at(pulse.frame)
+        left_s = 1.0 if told_s is None else told_s - time.monotonic()
+        if pulse is None or left_s > TAP_CHECK_S:
+            self._waker.wait(timeout=min(1.0, left_s - TAP_CHECK_S / 2))
+            self._waker.clear()
+            return
+        stops, view = self._outlook.stops, self._outlook.view
+        sleep_until(self._told_at(pulse.frame))
+        if self._outlook.view is view and self._outlook.stops == stops:
+            self._offer(pulse, stops)
+
+    def _next_pulse(self) -> Pulse | None:
+        view = self._outlook.view
+        if self._outlook.stopped or not view.scores or not self.on:
+            return None
+        now_frame = int(self._clock.frame_at(time.monotonic() + self._onset_s)) - frames_of_ms(20)
+        first = max(self._cursor, now_frame)
+        found = pulses_between(view.scores[-1], first, now_frame + TAP_HORIZON_FRAMES, self._limits)
+        return found[0] if found else None
+
+    def _offer(self, pulse: Pulse, stops: int) -> None:
+        due_s = self._told_at(pulse.frame)
+        strength_frac = pulse.strength_frac * self.strength_frac
+        if strength_frac > 0.0:
+            due = Due(pulse.frame, self._clock.mono_at(pulse.frame))
+            self.tapper.offer(TapPulse(pulse.side, pulse.ms, strength_frac), due)
+            self.late_s.append(time.monotonic() - due_s)
+        self._cursor = pulse.frame + 1
+        if self._outlook.stops != stops:
+            self.tapper.safe()

@@ -1,0 +1,97 @@
+"""What the render thread makes for each block: everything the scores place, the music, and the tap channels, under the limiter."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from roomctl.engine.render_ahead import Block
+from roomctl.engine.view import Outlook
+from stimuli.beats import Side
+from stimuli.continuous import continuous_block
+from stimuli.frames import Samples
+from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
+from stimuli.score import Score
+from stimuli.settings import Source
+from stimuli.taps import TapChannels, tap_block
+from stimuli.tone import tone_block
+
+
+class MusicSource(Protocol):
+    """Music that is always there: never waits, never silent by fault."""
+
+    def block(self, first_frame: int, frames: int) -> Samples: ...
+
+
+class SourceSound(Protocol):
+    """The continuous sound that is panned along the dot's path."""
+
+    def block(self, source: Source, first_frame: int, frames: int) -> Samples: ...
+
+
+class RoomRenderer:
+    """Renders in order from where it was restarted. The limiter's delay is made up for by rendering that much earlier."""
+
+    def __init__(
+        self,
+        outlook: Outlook,
+        ceiling_dbtp: float,
+        source: SourceSound,
+        music: MusicSource | None = None,
+        taps: TapChannels | None = None,
+    ) -> None:
+        self._outlook = outlook
+        self._ceiling_dbtp = ceiling_dbtp
+        self._source = source
+        self.music = music
+        self._taps = taps
+        self._limiter = Limiter(ceiling_dbtp)
+        self.test_score: Score | None = None
+
+    def restart(self, first_frame: int) -> None:
+        """Go on at `first_frame`."""
+        self._limiter = Limiter(self._ceiling_dbtp)
+        self._limiter.process(*self._buses(first_frame, LIMITER_DELAY_FRAMES))
+
+    def block(self, first_frame: int, frames: int) -> Block:
+        """Sound for `frames` frames from `first_frame`, which follows on the block before."""
+        stimulus, music = self._limiter.process(*self._buses(first_frame + LIMITER_DELAY_FRAMES, frames))
+        return Block(first_frame, stimulus, music, self._tap_channels(first_frame, frames))
+
+    def _buses(self, first_frame: int, frames: int) -> tuple[Samples, Samples]:
+        stimulus = np.zeros((frames, 2), np.float32)
+        for score in self._sounding():
+            stimulus += tone_block(score, first_frame, frames)
+            stimulus += self._continuous(score, first_frame, frames)
+        music = self.music.block(first_frame, frames) if self.music is not None else np.zeros((frames, 2), np.float32)
+        return stimulus, music
+
+    def _sounding(self) -> tuple[Score, ...]:
+        scores = self._outlook.view.scores
+        return scores if self.test_score is None else (*scores, self.test_score)
+
+    def _continuous(self, score: Score, first_frame: int, frames: int) -> Samples | float:
+        motion = score.motion
+        over = motion.end_frame is not None and first_frame > motion.end_frame + frames
+        if over or not any(cue.bls.continuous.on for cue in score.cues):
+            return 0.0
+        sound = self._source.block(score.bls_at(first_frame).continuous.source, first_frame, frames)
+        return continuous_block(score, first_frame, frames, sound)
+
+    def _tap_channels(self, first_frame: int, frames: int) -> Samples | None:
+        scores = self._outlook.view.scores
+        if self._taps is None or not scores:
+            return None
+        return tap_block(scores[-1], first_frame, frames, self._taps)
+
+
+def side_test(frame: int, side: Side) -> Score:
+    """A score that sounds one tone, on one side, soon after `frame`."""
+    from stimuli import motion
+    from stimuli.score import Cue
+    from stimuli.settings import Bls
+
+    whole = motion.start(frame, 1.0, 1, soft=True)
+    cut = motion.cut(whole, frame + 24_000) if side == "left" else whole
+    return Score(cut, (Cue(frame, Bls()),))

@@ -1,0 +1,189 @@
+"""The room file: which devices this room has, its limits, its music and its panel. Every key is optional.
+
+Without one the room is the demo room: a stub sound card, bar, tapper and lamp, so that everything can be tried with no hardware.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from annotated_types import Interval, MaxLen, MinLen
+from pydantic import TypeAdapter
+
+from hardware.entries import LightBarEntry, RoomLightEntry, SoundCardEntry, TapperEntry
+from roomctl.errors import RoomFileError
+from roomctl.limits import Limits
+from roomctl.validation import validated_file
+from stimuli.frames import FRAME_RATE_HZ
+from stimuli.settings import STRICT
+
+Name = Annotated[str, MinLen(1), MaxLen(60)]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomName:
+    """`[room]`: what the panel calls it."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    name: Name = "Demo room"
+    site: Name = "clinic"
+
+
+@dataclass(frozen=True, slots=True)
+class MusicFolders:
+    """`[music]`: where the clinic's music is (never written to), and how loud tracks are brought to."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    folders: tuple[Path, ...] = ()
+    target_lufs: Annotated[float, Interval(ge=-24.0, le=-16.0)] = -20.0
+
+
+@dataclass(frozen=True, slots=True)
+class OscPorts:
+    """`[osc]`: `host:port` to listen on, and where state and beats are sent. Off where both are empty."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    listen: str | None = None
+    send: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ("127.0.0.1",)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelServer:
+    """`[panel]`: where the tablet finds the room. `names` are host names it may be called by; `tls` makes it HTTPS."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Interval(ge=0, le=65_535)] = 8080
+    names: tuple[str, ...] = ()
+    tls: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputEntry:
+    """`[[input]]`: a pedal, a clicker or the client's own button, and what each of its keys does."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    name: Name
+    driver: Literal["evdev"] = "evdev"
+    vendor: Annotated[int, Interval(ge=0, le=0xFFFF)] = 0
+    product: Annotated[int, Interval(ge=0, le=0xFFFF)] = 0
+    keys: dict[str, Literal["stop", "set-start", "set-finish", "program-next"]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFile:
+    """One room, whole."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    room: RoomName = field(default_factory=RoomName)
+    audio: SoundCardEntry = field(default_factory=SoundCardEntry)
+    lightbar: tuple[LightBarEntry, ...] = ()
+    tapper: tuple[TapperEntry, ...] = ()
+    roomlight: tuple[RoomLightEntry, ...] = ()
+    input: tuple[InputEntry, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    music: MusicFolders = field(default_factory=MusicFolders)
+    osc: OscPorts = field(default_factory=OscPorts)
+    panel: PanelServer = field(default_factory=PanelServer)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether nothing in it moves air, light or hands."""
+        bars = {bar.driver for bar in self.lightbar}
+        others = {entry.driver for entry in (*self.tapper, *self.roomlight)}
+        return self.audio.driver == "stub" and not (bars - {"stub", "screen"}) and not (others - {"stub"})
+
+
+DEMO_ROOM: Final = RoomFile(
+    lightbar=(LightBarEntry("bar"),), tapper=(TapperEntry("taps"),), roomlight=(RoomLightEntry("lamps"),)
+)
+PATH_KEYS: Final = ("record", "token_file", "tls_cert", "tls_key")
+
+_ADAPTER: Final = TypeAdapter(RoomFile)
+
+
+def load_room(path: Path | None) -> RoomFile:
+    """The room of the file at `path`, or the demo room. Raises RoomFileError with a sentence for every mistake."""
+    if path is None:
+        return DEMO_ROOM
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as problem:
+        raise RoomFileError(f"{path}: there is no such room file; leave --room out for the demo room") from problem
+    except (OSError, UnicodeDecodeError) as problem:
+        raise RoomFileError(f"{path}: cannot be read ({problem})") from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise RoomFileError(f"{path}: is not TOML: {problem}") from problem
+    room = validated_file(_ADAPTER, RoomFile, _with_paths(data, path.resolve().parent), path)
+    _check(room, path)
+    return room
+
+
+def _with_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """`data` with every path in it absolute: `~` is the home folder, and a bare name lies beside the room file."""
+
+    def absolute(value: Any) -> Any:
+        return str(folder / Path(value).expanduser()) if isinstance(value, str) else value
+
+    def inside(value: Any, key: str) -> Any:
+        if isinstance(value, dict):
+            return {name: inside(part, name) for name, part in value.items()}
+        if isinstance(value, list):
+            return [absolute(part) if key == "folders" else inside(part, key) for part in value]
+        return absolute(value) if key in PATH_KEYS else value
+
+    result: dict[str, Any] = inside(data, "")
+    return result
+
+
+def _check(room: RoomFile, path: Path) -> None:
+    """What is allowed key by key but makes no sense together."""
+    names = [entry.name for entry in (*room.lightbar, *room.tapper, *room.roomlight, *room.input)]
+    for name in names:
+        if names.count(name) > 1:
+            raise RoomFileError(f'{path}: two devices are called "{name}"; every device needs a name of its own')
+    if room.audio.rate_hz != FRAME_RATE_HZ:
+        raise RoomFileError(
+            f"{path}: audio.rate_hz: {room.audio.rate_hz} is not allowed; the room's clock counts {FRAME_RATE_HZ} frames a second,"
+            " and the card must run at that rate (ALSA's plug devices and PulseAudio convert for cards that cannot)"
+        )
+    if any(tapper.driver == "audio" for tapper in room.tapper) and room.audio.outputs.taps is None:
+        raise RoomFileError(
+            f'{path}: a tapper of driver "audio" needs channels of the sound card: audio.outputs = {{ room = [1, 2], taps = [3, 4] }}'
+        )
+
+
+def effective_values(room: RoomFile, given: dict[str, Any]) -> Iterator[tuple[str, Any, bool]]:
+    """(key, value, from the file?) for every value of the room, in order; `given` is the file's own data."""
+
+    def walk(value: Any, said: Any, key: str) -> Iterator[tuple[str, Any, bool]]:
+        if is_dataclass(value) and not isinstance(value, type):
+            for item in fields(value):
+                part = said.get(item.name) if isinstance(said, dict) else None
+                yield from walk(getattr(value, item.name), part, f"{key}.{item.name}" if key else item.name)
+        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
+            for index, part in enumerate(value):
+                inner = said[index] if isinstance(said, list) and index < len(said) else None
+                yield from walk(part, inner, f"{key}[{index + 1}]")
+        else:
+            yield key, value, said is not None
+
+    return walk(room, given, "")
+
+
+def as_json(room: RoomFile) -> dict[str, Any]:
+    """The room as plain values, for the command line."""
+    return asdict(room)
