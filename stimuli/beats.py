@@ -44,7 +44,10 @@ def side_of(index: int) -> Side:
 
 
 def unit_random(seed: int, index: int) -> float:
-    """A number in [0, 1) that depends on `seed` and `index` alone (SplitMix64, Steele et al. 2014, doi 10.1145/2714064.2660195)."""
+    """A number in [0, 1) that depends on `seed` and `index` alone (SplitMix64).
+
+    Steele et al. 2014, doi 10.1145/2714064.2660195.
+    """
     mask = (1 << 64) - 1
     z = (seed * 0xD1342543DE82EF95 + (index + 1) * 0x9E3779B97F4A7C15) & mask
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask

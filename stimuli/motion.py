@@ -219,7 +219,7 @@ def cut(motion: Motion, frame: int) -> Motion:
 
 
 def cycles_after(motion: Motion, frame: int, seconds: float, rate_hz: float) -> int:
-    """The whole cycles that a motion led to `rate_hz` at `frame` has nearest to `seconds` from its start, at least one to go."""
+    """The whole cycles that a motion led to `rate_hz` at `frame` has nearest to `seconds` from its start; one at least."""
     left_s = seconds - (frame - motion.start_frame) / FRAME_RATE_HZ
     wanted = round(motion.phase_at(frame) + left_s * rate_hz)
     return max(next_whole_cycles(motion, frame), wanted)

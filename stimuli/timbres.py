@@ -21,7 +21,10 @@ Table = npt.NDArray[np.float32]
 """One tone, mono: float32 of shape (frames,), not writable."""
 
 RAMP_MS: Final = (5.0, 20.0)
-"""The shortest and the longest rise. Held tones rise in a tenth of their length, struck ones in the shortest; all fall in a tenth."""
+"""The shortest and the longest rise.
+
+Held tones rise in a tenth of their length, struck ones in the shortest; all fall in a tenth.
+"""
 
 LONGEST_TONE_FRAMES: Final = frames_of_ms(400.0)
 NOISE_SEED: Final = 20_070_301
