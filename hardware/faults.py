@@ -73,9 +73,17 @@ class FaultPlan:
         edges = [edge for fault in self._faults for edge in (fault.at_s, fault.at_s + fault.for_s) if edge > elapsed_s]
         return (min(edges) - elapsed_s) / self._speed if edges else float("inf")
 
-    def raise_if_away(self, name: str) -> None:
+    @property
+    def any_on(self) -> bool:
+        """Whether any fault holds now."""
+        if self._began_s is None or not self._faults:
+            return False
+        elapsed_s = self.elapsed_s
+        return any(fault.holds(elapsed_s) for fault in self._faults)
+
+    def raise_if_away(self) -> None:
         """Raise OSError while the device is unplugged or refuses."""
         if self.on("unplug"):
-            raise OSError(f"{name} is unplugged, as its room file asks")
+            raise OSError("is unplugged, as its faults in the room file ask")
         if self.on("refuse"):
-            raise ConnectionRefusedError(f"{name} refuses, as its room file asks")
+            raise ConnectionRefusedError("refuses, as its faults in the room file ask")

@@ -84,7 +84,7 @@ class StubSoundCard(SoundCard):
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                self._plan.raise_if_away(f'sound card "{self.name}"')
+                self._plan.raise_if_away()
             except OSError as fault:
                 self.set_link("FAULT", str(fault))
                 self._closing.wait(_LONGEST_NAP_S)
