@@ -101,21 +101,24 @@ class SignIn:
             except sqlite3.Error:
                 self._db.close()
                 raise
+            self._reader = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
+            self._reader.row_factory = sqlite3.Row
+        self._reader_lock = threading.Lock()
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._lock, self._reader_lock:
             self._db.close()
+            self._reader.close()
 
     def new_code(self, role: Role) -> PairingCode:
         """A code for one tablet, good for ten minutes and one use."""
         now = self._utc_s()
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+        hashed = self._code_hash(code)
         with self._writing() as db:
             db.execute("DELETE FROM code WHERE created_utc_s < ?", (now - 2 * CODE_LIVES_S,))
-            db.execute(
-                "INSERT INTO code (hash, role, created_utc_s) VALUES (?, ?, ?)", (self._code_hash(code), _known_role(role), now)
-            )
+            db.execute("INSERT INTO code (hash, role, created_utc_s) VALUES (?, ?, ?)", (hashed, _known_role(role), now))
         return PairingCode(code, role, now + CODE_LIVES_S)
 
     def pair(self, code: str, name: str, address: str) -> tuple[Panel, str]:
@@ -164,8 +167,8 @@ class SignIn:
 
     def panels(self) -> list[Panel]:
         """Everyone who is signed in, newest first."""
-        with self._lock, _faults_named(self.path):
-            rows = self._db.execute("SELECT * FROM panel WHERE revoked_utc_s IS NULL ORDER BY created_utc_s DESC").fetchall()
+        with self._reader_lock, _faults_named(self.path):
+            rows = self._reader.execute("SELECT * FROM panel WHERE revoked_utc_s IS NULL ORDER BY created_utc_s DESC").fetchall()
         return [_panel(row) for row in rows]
 
     def revoke(self, panel_id: str) -> None:
@@ -209,8 +212,9 @@ class SignIn:
         return hashlib.scrypt(code.encode(), salt=self._salt, n=2**14, r=8, p=1, dklen=32)
 
     def _row(self, sql: str, *values: object) -> sqlite3.Row | None:
-        with self._lock, _faults_named(self.path):
-            row: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
+        """Read on a connection of its own, so that knowing who asks never waits for a write."""
+        with self._reader_lock, _faults_named(self.path):
+            row: sqlite3.Row | None = self._reader.execute(sql, values).fetchone()
             return row
 
     @contextlib.contextmanager

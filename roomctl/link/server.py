@@ -98,7 +98,7 @@ class LinkServer:
         with self._lock:
             subscribed = [client for client in self._clients if client.subscribed]
         for client in subscribed:
-            client.outbox.put(line)
+            client.push(line)
 
     def close(self) -> None:
         """End every connection and thread, and remove the socket."""
@@ -125,10 +125,9 @@ class LinkServer:
         """The reply to a STOP, at once."""
         return _guarded(request.id, lambda: self._stop(request))
 
-    def subscribe(self, client: _Client) -> None:
-        """Deltas from now on, and then the snapshot: what came before it is in it."""
-        client.subscribed = True
-        client.outbox.put(encode(self._snapshot()))
+    def snapshot_line(self) -> bytes:
+        """The engine's snapshot, encoded."""
+        return encode(self._snapshot())
 
     def ask(self, client: _Client, message: Ask) -> None:
         """Answer in one of the shared threads."""
@@ -186,6 +185,8 @@ class _Client:
         self._sock = sock
         self._listening = listening
         self.outbox = Outbox(sock, self.drop)
+        self._push_lock = threading.Lock()
+        self._held: list[bytes] | None = None
         self.threads = [
             self.outbox.thread,
             threading.Thread(target=run_tasks, args=(self.commands,), name="link-commands", daemon=True),
@@ -198,6 +199,25 @@ class _Client:
 
     def send(self, message: Reply) -> None:
         self.outbox.put(encode(message))
+
+    def push(self, line: bytes) -> None:
+        """Send what is published; while a snapshot is being taken, after it."""
+        with self._push_lock:
+            if self._held is not None:
+                self._held.append(line)
+                return
+        self.outbox.put(line)
+
+    def _subscribe(self) -> None:
+        """The snapshot and then all that follows: a change that falls in between comes after it, and is never lost."""
+        with self._push_lock:
+            self._held = []
+        self.subscribed = True
+        snapshot = self._server.snapshot_line()
+        with self._push_lock:
+            held, self._held = self._held, None
+            for line in (snapshot, *held):
+                self.outbox.put(line)
 
     def drop(self) -> None:
         """End the connection from this side; the reader then cleans up."""
@@ -245,7 +265,7 @@ class _Client:
             case Ask():
                 self._server.ask(self, message)
             case Subscribe():
-                self._server.subscribe(self)
+                self._subscribe()
             case Panels():
                 self.panels = list(message.panels)
                 self._server.panels_changed()

@@ -90,6 +90,19 @@ def test_a_subscriber_gets_the_snapshot_then_what_is_published(engine: Any, link
     assert [next(pushes), next(pushes)] == [delta, beat]
 
 
+def test_a_change_published_while_the_snapshot_is_taken_comes_after_it(engine: Any, link: EngineLink) -> None:
+    delta = Delta(boot_id="b", rev=8, changed={"stopped": True})
+
+    def snapshot() -> Snapshot:
+        engine.server.publish(delta)
+        return Snapshot(state={"rev": 7})
+
+    engine.server._snapshot = snapshot
+    link.subscribe()
+    pushes = link.messages(5)
+    assert [next(pushes), next(pushes)] == [Snapshot(state={"rev": 7}), delta]
+
+
 def test_who_did_not_subscribe_hears_nothing(engine: Any, link: EngineLink) -> None:
     engine.server.publish(Heartbeat(clock={}))
     link.ask("echo")
