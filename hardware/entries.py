@@ -60,7 +60,7 @@ class SoundCardEntry:
     device: str = ""
     rate_hz: Annotated[int, Interval(ge=44_100, le=192_000)] = 48_000
     latency_ms: Annotated[float, Interval(ge=10.0, le=500.0)] = 48.0
-    block_frames: Annotated[int, Interval(ge=64, le=4096)] = 256
+    block_frames: Annotated[int, Interval(ge=64, le=4096)] = 512
     outputs: Outputs = field(default_factory=Outputs)
     onset_ms: OnsetMs = 0.0
     record: Path | None = None
