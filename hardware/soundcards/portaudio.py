@@ -94,7 +94,8 @@ def choose_card(cards: Sequence[ListedCard], wanted: str) -> ListedCard:
 class PortAudioCard(SoundCard):
     """The card called `device` in PortAudio's list. Never another.
 
-    Hosts round the buffer as they like: behind ALSA and PulseAudio, 48 ms asked in blocks of 512 gave 46 ms, in blocks of 256 gave 69.
+    Hosts round the buffer as they like: behind ALSA and PulseAudio, 48 ms asked for in blocks of 512 gave 46 ms, in blocks of
+    256 gave 69 ms.
     """
 
     driver = "portaudio"

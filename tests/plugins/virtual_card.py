@@ -1,6 +1,6 @@
 """A sound card without hardware that is recorded: a private PulseAudio with a null sink, listened to by parec.
 
-The fixture `virtual_card` gives a running one. What is to play on it must be a process of its own, started with `card.env`, because
+The fixture `virtual_card` gives a running one. What is to play on it must be a process of its own, started with `card.env`, as
 PortAudio reads that environment when it is loaded; it then lists a device called `room`.
 """
 
@@ -27,7 +27,8 @@ PLACES = ("front-left", "front-right", "rear-left", "rear-right", "front-center"
 
 ROOM_PA = """.fail
 load-module module-native-protocol-unix auth-anonymous=1 socket={native}
-load-module module-null-sink sink_name=room rate=48000 format=float32le channels={channels} channel_map={channel_map} norewinds=1
+load-module module-null-sink sink_name=room rate=48000 format=float32le channels={channels} \
+ channel_map={channel_map} norewinds=1
 set-default-sink room
 set-default-source room.monitor
 """

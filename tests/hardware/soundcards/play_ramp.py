@@ -9,12 +9,19 @@ import json
 import sys
 import threading
 import time
+from typing import Any
 
 import numpy as np
 
 from hardware.seams import Device, Link
 from hardware.soundcards.portaudio import PortAudioCard
 from hardware.soundcards.seam import Block
+
+
+def tell(words: dict[str, Any]) -> None:
+    """One line to whoever started this."""
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
 
 
 def main(device: str, channels: int, seconds: float, stay: bool) -> None:
@@ -35,7 +42,7 @@ def main(device: str, channels: int, seconds: float, stay: bool) -> None:
             done.set()
 
     def say(card: Device, link: Link) -> None:
-        print(json.dumps({"state": link.state, "why": link.why}), flush=True)
+        tell({"state": link.state, "why": link.why})
 
     card = PortAudioCard(device, channels=channels)
     card.on_link = say
@@ -47,7 +54,7 @@ def main(device: str, channels: int, seconds: float, stay: bool) -> None:
     card.close()
     left = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     told = {"underruns": card.underruns, "fill_fault": card.fill_fault, "blocks": blocks, "threads": left}
-    print(json.dumps(told), flush=True)
+    tell(told)
 
 
 main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), len(sys.argv) > 4)
