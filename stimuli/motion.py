@@ -215,7 +215,8 @@ def cut(motion: Motion, frame: int) -> Motion:
         return motion
     if motion.end_frame is not None and motion.end_frame <= frame:
         return replace(motion, cut_frame=frame)
-    return replace(motion, finish_frame=None, end_frame=float(frame), cut_frame=frame)
+    finishing = motion.finish_frame if motion.state_at(frame) == "finishing" else None
+    return replace(motion, finish_frame=finishing, end_frame=float(frame), cut_frame=frame)
 
 
 def cycles_after(motion: Motion, frame: int, seconds: float, rate_hz: float) -> int:

@@ -1,0 +1,126 @@
+"""Continuous sound: the clinic's music or a pad, carried along the dot's path by equal power.
+
+It rises in 200 ms at the start of a set, sinks with the soft deceleration, and changes of level and switch are led over 200 ms.
+A hard end or a hard stop takes it away within 10 ms.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from stimuli.frames import FRAME_RATE_HZ, FloatArray, FrameArray, Samples, frames_of_ms
+from stimuli.motion import Motion
+from stimuli.pan import pan_gains_along
+from stimuli.paths import alongs
+from stimuli.score import Cue, Score
+from stimuli.settings import Continuous, Source
+
+FADE_FRAMES: Final = frames_of_ms(200.0)
+END_FRAMES: Final = frames_of_ms(10.0)
+GRID_FRAMES: Final = frames_of_ms(10.0)
+"""The path is worked out each 10 ms of session time and followed in lines between, so a saccade crosses in 10 ms."""
+
+
+def continuous_source(score: Score, first_frame: int, frames: int) -> Source | None:
+    """What `continuous_block` needs as its source for these frames; None where it is silent throughout."""
+    motion, end_frame = score.motion, first_frame + frames
+    gone = motion.cut_frame if motion.cut_frame is not None else motion.end_frame
+    if end_frame <= motion.start_frame or (gone is not None and first_frame >= gone + END_FRAMES):
+        return None
+    source: Source | None = None
+    for cue in score.cues:
+        if cue.frame >= end_frame and cue is not score.cues[0]:
+            break
+        if cue.bls.continuous.on:
+            source = cue.bls.continuous.source
+        elif cue.frame + FADE_FRAMES <= first_frame:
+            source = None
+    return source
+
+
+def continuous_block(score: Score, first_frame: int, frames: int, source: Samples) -> Samples:
+    """Render `source` along the motion for `frames` frames from `first_frame`.
+
+    `source` has shape (frames, 2), of which the middle is taken, or (frames,) or (frames, 1). Returns float32 of shape
+    (frames, 2), the same to the bit for any split into blocks.
+    """
+    if continuous_source(score, first_frame, frames) is None:
+        return np.zeros((frames, 2), np.float32)
+    at = np.arange(first_frame, first_frame + frames)
+    level = _set_level(score.motion, at) * _volume(score.cues, at)
+    out: Samples = (_mono(source)[:, None] * (_pan(score, at) * level[:, None])).astype(np.float32)
+    return out
+
+
+def _mono(source: Samples) -> FloatArray:
+    sound = source.astype(np.float64)
+    if sound.ndim == 1:
+        return sound
+    mono: FloatArray = sound[:, 0] if sound.shape[1] == 1 else 0.5 * (sound[:, 0] + sound[:, 1])
+    return mono
+
+
+def _smooth(part: FloatArray) -> FloatArray:
+    """0 to 1 as `part` does, level on both sides."""
+    held = np.clip(part, 0.0, 1.0)
+    result: FloatArray = held * held * (3.0 - 2.0 * held)
+    return result
+
+
+def _set_level(motion: Motion, at: FrameArray) -> FloatArray:
+    """0 to 1: in at the start, out with the deceleration or the hard end."""
+    frames = at.astype(np.float64)
+    level = _smooth((frames - motion.start_frame) / FADE_FRAMES)
+    brake = motion.brake_frame
+    if brake is not None:
+        braking = motion.segments[-1]
+        rest_frames = -FRAME_RATE_HZ * braking.rate_hz / braking.slope_hz_per_s
+        level *= 1.0 - _smooth((frames - brake) / rest_frames)
+    gone = motion.cut_frame if brake is not None or motion.cut_frame is not None else motion.end_frame
+    if gone is not None:
+        level *= 1.0 - _smooth((frames - gone) / END_FRAMES)
+    return level
+
+
+def _amplitude(settings: Continuous) -> float:
+    return float(10.0 ** (settings.volume_db / 20.0)) if settings.on else 0.0
+
+
+def _volume(cues: tuple[Cue, ...], at: FrameArray) -> FloatArray:
+    """The level that the settings ask for, each change led in a line over 200 ms from where the level was."""
+    frames, levels = [float(cues[0].frame)], [_amplitude(cues[0].bls.continuous)]
+    for cue, before in zip(cues[1:], cues[:-1], strict=True):
+        if cue.bls.continuous == before.bls.continuous:
+            continue
+        if cue.frame > at[-1]:
+            break
+        now = float(np.interp(cue.frame, frames, levels))
+        while frames[-1] > cue.frame:
+            frames.pop()
+            levels.pop()
+        frames += [float(cue.frame), float(cue.frame + FADE_FRAMES)]
+        levels += [now, _amplitude(cue.bls.continuous)]
+    result: FloatArray = np.interp(at, frames, levels)
+    return result
+
+
+def _pan(score: Score, at: FrameArray) -> FloatArray:
+    """Gains of both channels, shape (n, 2)."""
+    first, last = int(at[0]) // GRID_FRAMES, int(at[-1]) // GRID_FRAMES + 1
+    grid = np.arange(first, last + 1) * GRID_FRAMES
+    gains = pan_gains_along(_positions(score, grid))
+    which = at // GRID_FRAMES - first
+    part = ((at % GRID_FRAMES) / GRID_FRAMES)[:, None]
+    result: FloatArray = gains[which] + (gains[which + 1] - gains[which]) * part
+    return result
+
+
+def _positions(score: Score, grid: FrameArray) -> FloatArray:
+    phases = score.motion.phases(grid.astype(np.float64))
+    result = np.empty_like(phases)
+    for begin, until, bls in score.spans(int(grid[0]), int(grid[-1] - grid[0]) + 1):
+        held = (grid >= begin) & (grid < until)
+        result[held] = alongs(phases[held], bls.light.path, bls.light.travel, saccade=bls.light.saccade)
+    return result

@@ -1,0 +1,199 @@
+"""The built-in pad: eight loops of different lengths that never meet again in the same way, in one large room.
+
+Every pitch is a whole multiple of one low D, so no two partials beat between 4 and 12 times a second: they agree, drift
+apart by less than 1 Hz, or lie 18 Hz and more apart. Intensity 0 to 5 brings in voices, register and brightness, never tempo,
+at one loudness. A block is the same to the bit however the sound is split, for the same intensities from the same frames.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from stimuli.frames import FRAME_RATE_HZ, FloatArray, Samples, frames_of_ms
+from stimuli.loops import Loop, Swell, add_loop, loop_frames, loop_of, room_response, swells_spectrum
+from stimuli.loudness import power_of_lufs
+from stimuli.pan import pan_gains
+from stimuli.room import impulse_response
+
+PAD_LUFS: Final = -20.0
+"""Loudness of the pad at every intensity, in the long run."""
+
+INTENSITY_MAX: Final = 5.0
+GLIDE_PER_S: Final = 0.2
+"""How fast the intensity follows what is asked: a whole step in 5 s."""
+
+HOP_FRAMES: Final = frames_of_ms(10.0)
+ROOT_HZ: Final = 440.0 / 24.0
+"""D, three octaves below what can be heard as a note here; A above middle C is its 24th multiple."""
+
+DRY: Final = 0.6
+"""How much of a voice is heard from where it stands; the rest comes back from the room."""
+
+DRIFT_HZ: Final = 0.35
+"""The most that a note lies beside its pitch: slow, wide movement where two voices meet."""
+
+BREATH_DB: Final = 2.0
+SILENT_DB: Final = -60.0
+Levels = tuple[float, float, float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One loop: `notes` in multiples of the root, each sounding for `overlap` times its share of `period_s`.
+
+    `partials` at most, falling as 1 / k ** `roll_off`; `position` -1 left to 1 right; `levels_db` at intensities 0 to 5;
+    its level breathes by 2 dB over `breath_s`.
+    """
+
+    period_s: float
+    notes: tuple[int, ...]
+    partials: int
+    roll_off: float
+    overlap: float
+    position: float
+    breath_s: float
+    levels_db: Levels
+
+
+VOICES: Final = (
+    Voice(40.4, (4, 6), 10, 1.0, 2.0, 0.0, 171.0, (-5.0, -5.0, -5.0, -5.0, -5.0, -5.0)),
+    Voice(36.6, (8, 12, 6), 8, 1.1, 2.0, -0.25, 137.0, (-2.0, -2.0, -2.0, -3.0, -4.0, -4.0)),
+    Voice(32.6, (12, 16, 18), 8, 1.2, 1.9, 0.3, 113.0, (0.0, 0.0, 0.0, 0.0, -1.0, -1.0)),
+    Voice(28.9, (18, 24, 20), 6, 1.3, 1.8, -0.5, 97.0, (-12.0, -5.0, -1.0, 0.0, 0.0, 0.0)),
+    Voice(25.4, (24, 32), 6, 1.3, 1.7, 0.5, 89.0, (-60.0, -12.0, -4.0, -1.0, 0.0, 0.0)),
+    Voice(22.7, (20, 30), 6, 1.2, 1.7, -0.7, 79.0, (-60.0, -60.0, -12.0, -4.0, -1.0, 0.0)),
+    Voice(19.9, (36, 40, 48), 4, 1.5, 1.6, 0.7, 71.0, (-60.0, -60.0, -60.0, -10.0, -4.0, -1.0)),
+    Voice(17.3, (48, 36), 4, 1.6, 1.6, -0.4, 61.0, (-60.0, -60.0, -60.0, -60.0, -9.0, -3.0)),
+)
+
+
+def voice_swells(voice: Voice, number: int, seed: int) -> list[Swell]:
+    """The partials of one voice's notes over its loop."""
+    rng = np.random.default_rng((seed, 2, number))
+    frames = loop_frames(voice.period_s)
+    share_s = frames / FRAME_RATE_HZ / len(voice.notes)
+    swells = []
+    for index, note in enumerate(voice.notes):
+        begin_s = (index + rng.uniform(-0.1, 0.1)) * share_s
+        drift_hz = rng.uniform(-DRIFT_HZ, DRIFT_HZ)
+        for k in range(1, voice.partials + 1):
+            late_s, length = rng.uniform(0.0, 0.25) * share_s, rng.uniform(0.85, 1.0)
+            amplitude = rng.uniform(0.6, 1.0) / k**voice.roll_off
+            hz = k * (note * ROOT_HZ + drift_hz / max(1, k // 2))
+            swells.append(Swell(hz, amplitude, begin_s + late_s, voice.overlap * share_s * length, rng.uniform()))
+    return swells
+
+
+def _voice_loop(voice: Voice, number: int, seed: int, room: tuple[FloatArray, FloatArray]) -> Loop:
+    """The voice in the room."""
+    frames = loop_frames(voice.period_s)
+    dry = swells_spectrum(voice_swells(voice, number, seed), frames)
+    wet_gain = math.sqrt(1.0 - DRY * DRY)
+    left, right = (
+        dry * (DRY * gain + wet_gain / math.sqrt(2.0) * room_response(side, frames))
+        for gain, side in zip(pan_gains(voice.position), room, strict=True)
+    )
+    return loop_of(left, right, frames)
+
+
+@lru_cache(maxsize=1)
+def _built_loops(seed: int) -> tuple[Loop, ...]:
+    room = impulse_response(seed)
+    return tuple(_voice_loop(voice, number, seed, room) for number, voice in enumerate(VOICES))
+
+
+_BUILDING: Final = threading.Lock()
+
+
+def pad_loops(seed: int) -> tuple[Loop, ...]:
+    """The loops of `seed`, built when first asked for, in about a second; whoever asks meanwhile waits. Kept for one seed."""
+    with _BUILDING:
+        return _built_loops(seed)
+
+
+def voice_gains(hops: FloatArray, intensities: FloatArray, k_powers: FloatArray) -> FloatArray:
+    """The gain of each voice's loop at hop edges `hops`: shape (hops, voices), scaled so that all together are at PAD_LUFS."""
+    steps = np.arange(INTENSITY_MAX + 1.0)
+    levels_db = np.stack([np.interp(intensities, steps, voice.levels_db) for voice in VOICES], axis=1)
+    seconds = hops[:, None] * (HOP_FRAMES / FRAME_RATE_HZ)
+    turns = seconds / np.array([voice.breath_s for voice in VOICES]) + np.arange(len(VOICES)) * 0.381966
+    breath_db = BREATH_DB * np.sin(2.0 * np.pi * (turns - np.floor(turns)))
+    relative = np.where(levels_db > SILENT_DB, 10.0 ** ((levels_db + breath_db) / 20.0), 0.0)
+    power = np.zeros(len(hops))
+    for voice in range(len(VOICES)):
+        power += relative[:, voice] ** 2
+    gains: FloatArray = relative * np.sqrt(power_of_lufs(PAD_LUFS) / power)[:, None] / np.sqrt(k_powers)
+    return gains
+
+
+class Pad:
+    """The pad of one seed.
+
+    The constructor is quick; the loops are built by `prepare`, which a thread may call, or by the first block. The intensity
+    follows what is asked with a glide; a block that does not follow on from the one before starts at what it asks.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._loops: tuple[Loop, ...] = ()
+        self._next_frame: int | None = None
+        self._edges: list[float] = []
+        self._first_edge = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether the loops are built, so that a block costs no more than mixing."""
+        return bool(self._loops)
+
+    def prepare(self) -> None:
+        """Build the loops, where they are not yet."""
+        if not self._loops:
+            loops = pad_loops(self._seed)
+            self._k_powers = np.array([loop.k_power for loop in loops])
+            self._scales = np.array([loop.scale for loop in loops])
+            self._loops = loops
+
+    def block(self, first_frame: int, frames: int, intensity: float) -> Samples:
+        """The pad for `frames` frames from `first_frame` with `intensity` 0 to 5 asked: float32 of shape (frames, 2)."""
+        self.prepare()
+        out: Samples = np.zeros((frames, 2), np.float32)
+        if frames == 0:
+            return out
+        gains = self._gains(first_frame, frames, min(max(intensity, 0.0), INTENSITY_MAX))
+        at = np.arange(first_frame, first_frame + frames)
+        hop, part = at // HOP_FRAMES - first_frame // HOP_FRAMES, ((at % HOP_FRAMES) / HOP_FRAMES).astype(np.float32)
+        for number, loop in enumerate(self._loops):
+            edges = gains[:, number]
+            if edges.any():
+                gain = edges[hop] + (edges[hop + 1] - edges[hop]) * part
+                add_loop(out, loop, first_frame, gain)
+        return out
+
+    def _gains(self, first_frame: int, frames: int, intensity: float) -> Samples:
+        """Gains of the loops' steps at the hop edges around these frames."""
+        first, last = first_frame // HOP_FRAMES, (first_frame + frames - 1) // HOP_FRAMES + 1
+        self._follow(first_frame, first, last, intensity)
+        self._next_frame = first_frame + frames
+        hops = np.arange(first, last + 1, dtype=np.float64)
+        gains = voice_gains(hops, np.array(self._edges), self._k_powers) * self._scales
+        result: Samples = gains.astype(np.float32)
+        return result
+
+    def _follow(self, first_frame: int, first: int, last: int, intensity: float) -> None:
+        """Lead the intensity to `intensity` at the edges `first` to `last`, and forget those before."""
+        if first_frame != self._next_frame:
+            self._edges, self._first_edge = [intensity], first
+            if first_frame % HOP_FRAMES:
+                self._edges = [intensity] * 2
+        del self._edges[: first - self._first_edge]
+        self._first_edge = first
+        step = GLIDE_PER_S * HOP_FRAMES / FRAME_RATE_HZ
+        while len(self._edges) < last - first + 1:
+            now = self._edges[-1]
+            self._edges.append(now + min(max(intensity - now, -step), step))
