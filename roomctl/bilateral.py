@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from playlists.presets import END_KEYS, Preset
+from playlists.bls_patch import END_KEYS
+from playlists.presets import Preset
 from roomctl.errors import Invalid, Refused
 from roomctl.limits import Limits, check_bls
 from roomctl.validation import validated
 from stimuli import motion
 from stimuli.colours import parse_colour
-from stimuli.frames import FRAME_RATE_HZ, frames_of_ms, frames_of_s
+from stimuli.frames import FRAME_RATE_HZ, frames_of_ms
 from stimuli.motion import MotionState
 from stimuli.score import Cue, Score, with_settings
 from stimuli.settings import Bls
@@ -244,7 +245,3 @@ def cycles_done(score: Score, frame: float) -> int:
     """Whole cycles passed: a cycle is done at its right beat's return to the centre."""
     return int(score.motion.phase_at(frame) + 1e-6)
 
-
-def open_set_ends(bls: Bls, limits: Limits) -> int:
-    """Frames after which an open set finishes by itself."""
-    return frames_of_s(limits.set_max_s) if bls.open else 0

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from roomctl.engine.render_ahead import Block
 from roomctl.engine.view import Outlook
+from stimuli import motion
 from stimuli.beats import Side
 from stimuli.continuous import continuous_block
-from stimuli.frames import Samples
+from stimuli.frames import Samples, frames_of_s
 from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
-from stimuli.score import Score
-from stimuli.settings import Source
+from stimuli.score import Cue, Score
+from stimuli.settings import Bls, Source
 from stimuli.taps import TapChannels, tap_block
 from stimuli.tone import tone_block
 
@@ -72,8 +74,8 @@ class RoomRenderer:
         return scores if self.test_score is None else (*scores, self.test_score)
 
     def _continuous(self, score: Score, first_frame: int, frames: int) -> Samples | float:
-        motion = score.motion
-        over = motion.end_frame is not None and first_frame > motion.end_frame + frames
+        end_frame = score.motion.end_frame
+        over = end_frame is not None and first_frame > end_frame + frames
         if over or not any(cue.bls.continuous.on for cue in score.cues):
             return 0.0
         sound = self._source.block(score.bls_at(first_frame).continuous.source, first_frame, frames)
@@ -87,11 +89,8 @@ class RoomRenderer:
 
 
 def side_test(frame: int, side: Side) -> Score:
-    """A score that sounds one tone, on one side, soon after `frame`."""
-    from stimuli import motion
-    from stimuli.score import Cue
-    from stimuli.settings import Bls
-
-    whole = motion.start(frame, 1.0, 1, soft=True)
-    cut = motion.cut(whole, frame + 24_000) if side == "left" else whole
-    return Score(cut, (Cue(frame, Bls()),))
+    """A score that sounds one tone, on one side, within a second of `frame`: of its two beats one is switched off."""
+    heard = Bls()
+    unheard = replace(heard, tone=replace(heard.tone, on=False))
+    first, second = (heard, unheard) if side == "left" else (unheard, heard)
+    return Score(motion.start(frame, 1.0, 1, soft=True), (Cue(frame, first), Cue(frame + frames_of_s(0.5), second)))
