@@ -244,4 +244,3 @@ def delivered(score: Score, frame: float) -> dict[str, float]:
 def cycles_done(score: Score, frame: float) -> int:
     """Whole cycles passed: a cycle is done at its right beat's return to the centre."""
     return int(score.motion.phase_at(frame) + 1e-6)
-

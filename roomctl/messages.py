@@ -207,7 +207,7 @@ class Who(Message):
 
 
 class Request(Message):
-    """A command on its way in; the reply carries the same `id`. `rev` and `idempotency_key` as the contract's optional headers."""
+    """A command on its way in; the reply carries the same `id`. `rev` and `idempotency_key` are as in the HTTP API."""
 
     type: Literal["request"] = "request"
     id: int

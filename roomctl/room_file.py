@@ -1,6 +1,6 @@
 """The room file: which devices this room has, its limits, its music and its panel. Every key is optional.
 
-Without one the room is the demo room: a stub sound card, bar, tapper and lamp, so that everything can be tried with no hardware.
+Without one the room is the demo room: a stub sound card, bar, tapper and lamp, so that all of it can be tried at once.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class RoomFile:
     def is_demo(self) -> bool:
         """Whether nothing in it moves air, light or hands."""
         bars = {bar.driver for bar in self.lightbar}
-        others = {entry.driver for entry in (*self.tapper, *self.roomlight)}
+        others = {str(tapper.driver) for tapper in self.tapper} | {str(lamp.driver) for lamp in self.roomlight}
         return self.audio.driver == "stub" and not (bars - {"stub", "screen"}) and not (others - {"stub"})
 
 
@@ -151,18 +151,20 @@ def _with_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _check(room: RoomFile, path: Path) -> None:
     """What is allowed key by key but makes no sense together."""
-    names = [entry.name for entry in (*room.lightbar, *room.tapper, *room.roomlight, *room.input)]
+    names = [bar.name for bar in room.lightbar] + [tapper.name for tapper in room.tapper]
+    names += [lamp.name for lamp in room.roomlight] + [entry.name for entry in room.input]
     for name in names:
         if names.count(name) > 1:
             raise RoomFileError(f'{path}: two devices are called "{name}"; every device needs a name of its own')
     if room.audio.rate_hz != FRAME_RATE_HZ:
         raise RoomFileError(
-            f"{path}: audio.rate_hz: {room.audio.rate_hz} is not allowed; the room's clock counts {FRAME_RATE_HZ} frames a second,"
-            " and the card must run at that rate (ALSA's plug devices and PulseAudio convert for cards that cannot)"
+            f"{path}: audio.rate_hz: {room.audio.rate_hz} is not allowed; the room's clock counts {FRAME_RATE_HZ} frames"
+            " a second, and the card must run at that rate (ALSA's plug devices and PulseAudio convert for cards that cannot)"
         )
     if any(tapper.driver == "audio" for tapper in room.tapper) and room.audio.outputs.taps is None:
         raise RoomFileError(
-            f'{path}: a tapper of driver "audio" needs channels of the sound card: audio.outputs = {{ room = [1, 2], taps = [3, 4] }}'
+            f'{path}: a tapper of driver "audio" needs channels of the sound card, as in'
+            " audio.outputs = { room = [1, 2], taps = [3, 4] }"
         )
 
 

@@ -155,10 +155,14 @@ class SignIn:
             return None
         return _panel(row)
 
+    def needs_seen(self, panel: Panel) -> bool:
+        """Whether the last note of this panel is older than a minute."""
+        return self._utc_s() - panel.last_seen_utc_s >= SEEN_STEP_S
+
     def seen(self, panel: Panel) -> None:
         """Note that the panel was here; writes at most once a minute."""
         now = self._utc_s()
-        if now - panel.last_seen_utc_s >= SEEN_STEP_S:
+        if self.needs_seen(panel):
             with self._writing() as db:
                 db.execute(
                     "UPDATE panel SET last_seen_utc_s = ? WHERE id = ? AND last_seen_utc_s < ?",
@@ -168,7 +172,9 @@ class SignIn:
     def panels(self) -> list[Panel]:
         """Everyone who is signed in, newest first."""
         with self._reader_lock, _faults_named(self.path):
-            rows = self._reader.execute("SELECT * FROM panel WHERE revoked_utc_s IS NULL ORDER BY created_utc_s DESC").fetchall()
+            rows = self._reader.execute(
+                "SELECT * FROM panel WHERE revoked_utc_s IS NULL ORDER BY created_utc_s DESC"
+            ).fetchall()
         return [_panel(row) for row in rows]
 
     def revoke(self, panel_id: str) -> None:

@@ -30,6 +30,7 @@ from roomctl.engine.view import Outlook
 from roomctl.errors import Invalid, RoomError
 from roomctl.journal import Journal
 from roomctl.link import LinkServer
+from roomctl.messages import Delta
 from roomctl.room_file import RoomFile, load_room
 from roomctl.sound_card import make_card
 from stimuli.taps import TapChannels
@@ -80,7 +81,7 @@ class Engine:
     def __init__(self, room_file: RoomFile, data: Path, speed: float) -> None:
         self._parts = build_parts(room_file, data, speed)
         recovered = recover(data / "journal.db", time.time())
-        self.room = Room(self._parts, recovered, lambda delta: self._link.publish(delta))
+        self.room = Room(self._parts, recovered, self._publish)
         self._link = LinkServer(
             data / "run" / "engine.sock",
             self.room.answer,
@@ -90,6 +91,9 @@ class Engine:
         )
         self._lifeline = Lifeline(self._parts.rack, sys.stdout)
         self._ended = threading.Event()
+
+    def _publish(self, delta: Delta) -> None:
+        self._link.publish(delta)
 
     def run(self) -> None:
         """Until `end` is called."""

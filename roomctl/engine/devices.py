@@ -1,4 +1,4 @@
-"""The room's devices: built from the room file, opened together, paced, made safe together, and told of as the state shows them."""
+"""The room's devices: built from the room file, opened together, paced, made safe together, and shown in the state."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Rack:
         """Let one device show one side. Raises UnknownId."""
         for pacers in (self.light_pacers, self.tap_pacers, self.lamp_pacers):
             if name in pacers:
-                pacers[name].test(side)  # type: ignore[attr-defined]
+                pacers[name].test(side)
                 return
         known = ", ".join(f'"{device}"' for device in self.devices)
         raise UnknownId(f'no device of this room is called "{name}"; there are {known or "none"}', allowed=list(self.devices))
@@ -91,7 +91,8 @@ def build_rack(room: RoomFile, clock: SessionClock, outlook: Outlook, lamps: Roo
         device = _made(lambda entry=lamp: make_room_light(entry), lamp)  # type: ignore[misc]
         rack.devices[lamp.name], rack.on_loss[lamp.name] = device, lamp.on_loss
         rack.lamp_pacers[lamp.name] = LampPacer(device, clock, lamps, outlook)
-    rack.largest_onset_ms = max([0.0, *(part.onset_ms for part in (*room.lightbar, *room.tapper))])
+    onsets_ms = [bar.onset_ms for bar in room.lightbar] + [tapper.onset_ms for tapper in room.tapper]
+    rack.largest_onset_ms = max([0.0, *onsets_ms])
     return rack
 
 

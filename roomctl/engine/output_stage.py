@@ -53,7 +53,8 @@ class FadingGain:
         else:
             gains = np.minimum(np.float32(gain) + steps, np.float32(fade.target))
         self._gain = fade.target if gains[-1] == np.float32(fade.target) else float(gains[-1])
-        return gains[:, np.newaxis]
+        column: npt.NDArray[np.float32] = gains[:, np.newaxis]
+        return column
 
 
 class OutputStage:

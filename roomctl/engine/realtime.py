@@ -1,4 +1,4 @@
-"""Real-time manners of the engine's threads: SCHED_FIFO asked for and never required, no garbage collection while it matters."""
+"""Real-time manners of threads: SCHED_FIFO asked for and never required, no garbage collection while it matters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the render thread makes for each block: everything the scores place, the music, and the tap channels, under the limiter."""
+"""What the render thread makes for each block: what the scores place, the music and the tap channels, under the limiter."""
 
 from __future__ import annotations
 

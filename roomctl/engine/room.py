@@ -106,7 +106,7 @@ class Notices:
 
 
 class Room:
-    """The authority. `answer`, `stop` and `snapshot` serve the link; `tick` is called every 50 ms by the engine's main thread."""
+    """The authority. `answer`, `stop` and `snapshot` serve the link; `tick` is called every 50 ms by the main thread."""
 
     def __init__(self, parts: Parts, recovered: Recovered, publish: Callable[[m.Delta], None] = lambda delta: None) -> None:
         self._parts = parts
@@ -291,7 +291,9 @@ class Room:
         self._parts.dosing.refuse_set()
         now_s = time.monotonic()
         if now_s - self._started_s < START_INTERVAL_S:
-            raise Refused("a set was started a moment ago; wait half a second", state="running", possible=["set/finish", "stop"])
+            raise Refused(
+                "a set was started a moment ago; wait half a second", state="running", possible=["set/finish", "stop"]
+            )
         self._end_if_over()
         frame = self.effect_frame()
         self._put(bilateral.start_set(self._bilateral, self._parts.room_file.limits, frame))
@@ -594,4 +596,3 @@ class Room:
             self._parts.journal.remember("running", False)
             if self._stop is not None:
                 self._parts.journal.remember("stopped", None)
-

@@ -1,0 +1,10 @@
+"""`python -m roomctl`."""
+
+from __future__ import annotations
+
+import sys
+
+from roomctl.cli.app import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""`roomctl doctor`: what would stop a session today."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from hardware.soundcards.portaudio import choose_card, list_cards
+from playlists.files import PlaylistFileError
+from playlists.presets import load_presets
+from roomctl.cli.places import DataOption, RoomOption, data_folder
+from roomctl.errors import Away, JournalError, RoomError
+from roomctl.journal import open_database
+from roomctl.link import EngineLink
+from roomctl.room_file import RoomFile, load_room
+
+Verdict = Literal["good", "note", "stops a session"]
+LEAST_FREE_BYTES: Final = 1_000_000_000
+SIGN: Final = {"good": "[green]good[/]", "note": "[yellow]note[/]", "stops a session": "[red]stops a session[/]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    verdict: Verdict
+    sentence: str
+
+
+def doctor(room: RoomOption = None, data: DataOption = None) -> None:
+    """Look at sound, devices, disk, clock and permissions; exit 1 where something would stop a session."""
+    console = Console()
+    folder = data_folder(data)
+    findings = list(examine(room, folder))
+    for finding in findings:
+        console.print(f"{SIGN[finding.verdict]:>24}  [bold]{finding.what}[/]: {escape(finding.sentence)}")
+    if any(finding.verdict == "stops a session" for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(room: Path | None, folder: Path) -> Iterator[Finding]:
+    """Every finding, in order."""
+    try:
+        room_file = load_room(room)
+    except RoomError as problem:
+        yield Finding("room file", "stops a session", problem.message)
+        return
+    yield Finding("room file", "good", f"{room_file.room.name}, {_devices(room_file)}")
+    looks: list[Callable[[RoomFile, Path], Finding]] = [_sound, _disk, _journal, _presets, _clock, _realtime, _running]
+    for look in looks:
+        yield look(room_file, folder)
+
+
+def _devices(room: RoomFile) -> str:
+    parts = ((len(room.lightbar), "light bar"), (len(room.tapper), "tapper"), (len(room.roomlight), "room light"))
+    return ", ".join(f"{count} {name}{'s' if count != 1 else ''}" for count, name in parts)
+
+
+def _sound(room: RoomFile, folder: Path) -> Finding:
+    if room.audio.driver == "stub":
+        return Finding("sound", "note", 'the stub sound card: nothing will be heard; set [audio] driver = "portaudio"')
+    try:
+        card = choose_card(list_cards(), room.audio.device)
+    except OSError as problem:
+        return Finding("sound", "stops a session", str(problem))
+    return Finding("sound", "good", f'"{card.name}" with {card.channels} channels')
+
+
+def _disk(room: RoomFile, folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        return Finding(
+            "disk", "stops a session", f"only {free // 1_000_000} MB are free in {folder}; make room for the journal"
+        )
+    return Finding("disk", "good", f"{free // 1_000_000_000} GB free in {folder}")
+
+
+def _journal(room: RoomFile, folder: Path) -> Finding:
+    try:
+        database = open_database(folder / "journal.db")
+        sound = database.execute("PRAGMA quick_check").fetchone()[0]
+        database.close()
+    except JournalError as problem:
+        return Finding("journal", "stops a session", problem.message)
+    if sound != "ok":
+        return Finding("journal", "stops a session", f"it is damaged ({sound}); keep a copy and move it out of the data folder")
+    return Finding("journal", "good", "can be written, and is whole")
+
+
+def _presets(room: RoomFile, folder: Path) -> Finding:
+    try:
+        presets = load_presets([folder / "presets"])
+    except PlaylistFileError as problem:
+        return Finding("presets", "stops a session", "; ".join(problem.problems))
+    return Finding("presets", "good", f"{len(presets)} protocols")
+
+
+def _clock(room: RoomFile, folder: Path) -> Finding:
+    year = time.gmtime().tm_year
+    if year < 2025:
+        return Finding("clock", "note", f"the machine thinks it is {year}; records will carry wrong dates")
+    return Finding("clock", "good", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))
+
+
+def _realtime(room: RoomFile, folder: Path) -> Finding:
+    if not hasattr(os, "sched_setscheduler"):
+        return Finding("scheduling", "note", "this system has no SCHED_FIFO; timing is as the system gives it")
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    except PermissionError:
+        return Finding(
+            "scheduling", "note", "real-time scheduling is not allowed; on a busy machine light may lag by 5 ms (set rtprio 40)"
+        )
+    return Finding("scheduling", "good", "real-time scheduling is allowed")
+
+
+def _running(room: RoomFile, folder: Path) -> Finding:
+    link = EngineLink(folder / "run" / "engine.sock")
+    try:
+        link.connect(1.0)
+        devices = link.ask("devices").body
+    except Away:
+        return Finding("devices", "note", "no room runs on this data folder, so its devices were not asked")
+    finally:
+        link.close()
+    away = [f"{device['name']} ({device['why'] or device['link']})" for device in devices if device["link"] != "READY"]
+    if away:
+        return Finding("devices", "stops a session", f"not ready: {', '.join(away)}")
+    return Finding("devices", "good", f"all {len(devices)} are ready")

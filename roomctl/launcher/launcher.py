@@ -1,0 +1,171 @@
+"""`roomctl run`: the launcher's own loop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from roomctl.errors import Refused
+from roomctl.launcher.child import Child
+from roomctl.launcher.lifeline_reader import LifelineReader
+from roomctl.launcher.one_room import OneRoom
+from roomctl.launcher.safe_sender import send_all
+from roomctl.launcher.systemd import notify
+from roomctl.room_file import PanelServer, RoomFile
+
+log = logging.getLogger(__name__)
+
+POLL_S: Final = 0.05
+SILENT_S: Final = 0.5
+HUNG_S: Final = 3.0
+START_UP_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run: the room, where its data is, where its panel listens, and how fast its time passes."""
+
+    room: RoomFile
+    room_path: Path | None
+    data: Path
+    panel: PanelServer
+    speed: float = 1.0
+
+
+def listen(panel: PanelServer) -> socket.socket:
+    """The panel's listening socket, held by the launcher so that it outlives the web process. Raises Refused."""
+    family = socket.AF_INET6 if ":" in panel.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((panel.host, panel.port))
+    except OSError as problem:
+        sock.close()
+        raise Refused(
+            f"the panel cannot listen on {panel.host} port {panel.port} ({problem.strerror}); is another room running there?"
+            " Choose another with --port"
+        ) from problem
+    sock.listen(128)
+    return sock
+
+
+def address_of(panel: PanelServer, port: int) -> str:
+    """The panel's address, as a tablet types it."""
+    host = socket.gethostname() if panel.host in ("0.0.0.0", "::") else panel.host
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if panel.tls else 'http'}://{shown}:{port}"
+
+
+class Launcher:
+    """Runs until `end`. The engine's devices are made safe whenever it dies or falls silent."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._ended = threading.Event()
+        self._reader = LifelineReader()
+        self._made_safe = False
+        self._socket = listen(plan.panel)
+        self.port = self._socket.getsockname()[1]
+        self.address = address_of(plan.panel, self.port)
+        self.engine = Child("engine", self._engine_arguments(), pipe=True)
+        self.web = Child("web", self._web_arguments(), pass_fds=(self._socket.fileno(),))
+        screens = [bar.name for bar in plan.room.lightbar if bar.driver == "screen"]
+        self.screens = [Child(f'screen "{name}"', self._screen_arguments(name)) for name in screens]
+
+    def _engine_arguments(self) -> list[str]:
+        room = ["--room", str(self._plan.room_path)] if self._plan.room_path is not None else []
+        return ["roomctl.engine", "--data", str(self._plan.data), "--speed", repr(self._plan.speed), *room]
+
+    def _web_arguments(self) -> list[str]:
+        panel = self._plan.panel
+        names = [part for name in panel.names for part in ("--name", name)]
+        tls = ["--tls-cert", str(panel.tls_cert), "--tls-key", str(panel.tls_key)] if panel.tls and panel.tls_cert else []
+        fd = ["--fd", str(self._socket.fileno())]
+        return ["web", "--data", str(self._plan.data), "--host", panel.host, "--port", str(self.port), *fd, *names, *tls]
+
+    def _screen_arguments(self, name: str) -> list[str]:
+        return ["roomctl.screen", "--data", str(self._plan.data), "--name", name]
+
+    def end(self) -> None:
+        """End soon; safe to call from a signal handler."""
+        self._ended.set()
+
+    def run(self, ready: Callable[[str], None]) -> int:
+        """Run the room; `ready` is told the panel's address once. Returns the exit code."""
+        with OneRoom(self._plan.data) as one:
+            one.write("address", self.address)
+            for name in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(name, lambda number, frame: self.end())
+            try:
+                return self._watch(ready, one)
+            finally:
+                self._close(one)
+
+    def _watch(self, ready: Callable[[str], None], one: OneRoom) -> int:
+        said = False
+        while not self._ended.is_set():
+            self._keep_engine()
+            self._keep(self.web, one)
+            for screen in self.screens:
+                self._keep(screen, one)
+            if not said and self._reader.has_spoken:
+                said = True
+                ready(self.address)
+                notify("READY=1")
+            if not said and self.engine.restarts >= 1:
+                log.error("the engine cannot start; what it said stands above")
+                return 1
+            self._ended.wait(timeout=POLL_S)
+        return 0
+
+    def _keep(self, child: Child, one: OneRoom) -> None:
+        child.died()
+        if child.is_due:
+            child.start()
+            if child is self.web and child.process is not None:
+                one.write("web.pid", str(child.process.pid))
+
+    def _keep_engine(self) -> None:
+        if self.engine.died():
+            self._make_safe("the engine ended")
+        if self.engine.is_due:
+            stream = self.engine.start()
+            assert stream is not None
+            self._made_safe = False
+            self._reader.follow(stream)
+        elif self.engine.alive:
+            self._watch_silence()
+
+    def _watch_silence(self) -> None:
+        silent_s = self._reader.silent_s
+        if not self._reader.has_spoken:
+            if silent_s > START_UP_S:
+                log.error("the engine did not come up in %.0f s and is started anew", START_UP_S)
+                self.engine.kill()
+            return
+        if silent_s < SILENT_S:
+            self._made_safe = False
+            return
+        self._make_safe(f"the engine has been silent for {silent_s:.1f} s")
+        if silent_s > HUNG_S:
+            log.error("the engine hangs and is started anew")
+            self.engine.kill()
+
+    def _make_safe(self, why: str) -> None:
+        if not self._made_safe:
+            self._made_safe = True
+            log.error("%s: its devices are made safe from here", why)
+            send_all(self._reader.safe)
+
+    def _close(self, one: OneRoom) -> None:
+        notify("STOPPING=1")
+        for child in (*self.screens, self.web, self.engine):
+            child.end()
+        self._socket.close()
+        one.forget("web.pid", "engine.pid", "address")

@@ -1,0 +1,170 @@
+"""A set as it would be heard, seen and felt, without a room: rendered faster than real time, and every time the same.
+
+Frame 0 of the file is where the set begins, unless an output is set so early that it begins before; then the set begins later
+by as much. The sound does not depend on the size of the blocks it is made in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from roomctl.bilateral import new_score
+from roomctl.engine.light_governor import LightGovernor
+from roomctl.errors import Invalid
+from roomctl.limits import Limits, check_bls
+from roomctl.wav_file import WavFile
+from stimuli import motion
+from stimuli.beats import beats_between, taps_between, tones_between
+from stimuli.colours import Rgb, srgb_of_linear
+from stimuli.continuous import continuous_block, continuous_source
+from stimuli.frames import FRAME_RATE_HZ, Samples, frames_of_s
+from stimuli.light import DARK, frames_paced, lights_at
+from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
+from stimuli.pad import Pad
+from stimuli.score import Cue, Score
+from stimuli.settings import Bls
+from stimuli.taps import TapLimits, pulses_between
+from stimuli.tone import tone_block
+
+BLOCK_FRAMES: Final = 48_000
+TAIL_S: Final = 1.0
+"""How long after its rest a set is recorded: the last tone rings out, the light is dark."""
+
+LONGEST_S: Final = 48 * 3600.0
+PAD_INTENSITY: Final = 2.0
+_EVENTS_FRAMES: Final = frames_of_s(10.0)
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineRoom:
+    """The room as far as a render knows it: its limits, its bar, and the seed of the built-in pad."""
+
+    limits: Limits = Limits()
+    leds: int = 60
+    fps: float = 40.0
+    taps: TapLimits = TapLimits()
+    pad_seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What was written: `frames` of sound, of which the largest sample is `peak`, and `events`; None where none were asked."""
+
+    frames: int
+    peak: float
+    events: int | None
+
+
+def score_of(bls: Bls, limits: Limits, seconds: float | None = None) -> Score:
+    """The score of one set of `bls`; `seconds` stands for the set's own end and may pass the room's longest set.
+
+    It then has the whole cycles nearest to `seconds`, one at least. Raises Invalid for what the room does not do.
+    """
+    if seconds is None:
+        check_bls(bls, limits)
+        score = new_score(bls, limits, 0)
+    else:
+        if not 0.0 < seconds <= LONGEST_S:
+            raise Invalid(f"{seconds:g} s cannot be rendered; allowed is more than 0 and at most {LONGEST_S:g} s")
+        check_bls(replace(bls, set_cycles=None, set_s=None, open=True), limits)
+        cycles = max(1, round(seconds * bls.rate_hz))
+        score = Score(motion.start(0, bls.rate_hz, cycles, soft=bls.finish == "soft"), (Cue(0, bls),))
+    early = _early_frames(score)
+    if early == 0:
+        return score
+    moving, total = score.motion, score.motion.cycles_total
+    later = motion.start(early, bls.rate_hz, total, soft=moving.brake_frame is not None)
+    return Score(later, (Cue(early, bls),))
+
+
+def _early_frames(score: Score) -> int:
+    """How long before the set its first tone or tap falls."""
+    first = [beat.frame for beat, _ in tones_between(score, -FRAME_RATE_HZ, 0)]
+    first += [beat.frame for beat, _ in taps_between(score, -FRAME_RATE_HZ, 0)]
+    return -min(first, default=0)
+
+
+def set_frames(score: Score) -> int:
+    """Frames from the file's start until the set has come to rest and rung out. Raises Invalid for a set without an end."""
+    end = score.motion.end_frame
+    if end is None:
+        raise Invalid("this set is open, so it has no end to render to; give --seconds or --minutes")
+    return int(np.ceil(end)) + frames_of_s(TAIL_S)
+
+
+def sound_blocks(score: Score, frames: int, room: OfflineRoom, block_frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
+    """`frames` frames of sound from frame 0, rendered `block_frames` at a time and limited, in order and without a gap."""
+    limiter, pad = Limiter(room.limits.peak_dbfs), Pad(room.pad_seed)
+    early, left = LIMITER_DELAY_FRAMES, frames
+    for first in range(0, frames + LIMITER_DELAY_FRAMES, block_frames):
+        stimulus = _stimulus(score, first, block_frames, pad)
+        heard, music = limiter.process(stimulus, np.zeros_like(stimulus))
+        mixed = (heard + music)[early : early + left]
+        early = max(0, early - block_frames)
+        left -= len(mixed)
+        if len(mixed):
+            yield mixed
+
+
+def _stimulus(score: Score, first: int, frames: int, pad: Pad) -> Samples:
+    """Tones and continuous sound; without a clinic's own music the pad stands in for it."""
+    sound = tone_block(score, first, frames)
+    if continuous_source(score, first, frames) is not None:
+        sound += continuous_block(score, first, frames, pad.block(first, frames, PAD_INTENSITY))
+    return sound
+
+
+def set_events(score: Score, frames: int, room: OfflineRoom) -> Iterator[Event]:
+    """Everything that happens in the set, in order of frame: beats, tones, taps, pictures of the bar, states of the set."""
+    governor = LightGovernor(room.limits.bar_level, room.leds)
+    governor.dark()
+    for first in range(0, frames, _EVENTS_FRAMES):
+        end = min(first + _EVENTS_FRAMES, frames)
+        found = [*_set_events(score, first, end), *_beat_events(score, first, end, room), *_light_events(score, first, end, room, governor)]
+        yield from sorted(found, key=lambda event: event["frame"])
+
+
+def _event(kind: str, frame: int, **values: Any) -> Event:
+    return {"t_s": round(frame / FRAME_RATE_HZ, 6), "frame": frame, "kind": kind, **values}
+
+
+def _set_events(score: Score, first: int, end: int) -> Iterator[Event]:
+    moving = score.motion
+    states = {"running": moving.start_frame, "finishing": moving.finish_frame, "idle": moving.end_frame}
+    for state, frame in states.items():
+        if frame is not None and first <= np.ceil(frame) < end:
+            yield _event("set", int(np.ceil(frame)), state=state)
+
+
+def _beat_events(score: Score, first: int, end: int, room: OfflineRoom) -> Iterator[Event]:
+    for beat in beats_between(score.motion, first, end):
+        yield _event("beat", beat.frame, side=beat.side, cycle=beat.cycle)
+    for beat, tone in tones_between(score, first, end):
+        yield _event("tone", beat.frame, side=beat.side, hz=tone.hz, ms=tone.ms, timbre=tone.timbre)
+    for pulse in pulses_between(score, first, end, room.taps):
+        yield _event("tap", pulse.frame, side=pulse.side, ms=round(pulse.ms, 3), strength=round(pulse.strength_frac, 4))
+
+
+def _light_events(score: Score, first: int, end: int, room: OfflineRoom, governor: LightGovernor) -> Iterator[Event]:
+    """Every picture of the bar that is lit, and the dark one after."""
+    if not any(cue.bls.light.on for cue in score.cues):
+        return
+    pictures = frames_paced(0, end, room.fps)
+    lights = lights_at(score, pictures[pictures >= first])
+    for frame, pos, level, colour in zip(
+        lights.frames.tolist(), lights.pos.tolist(), lights.level_frac.tolist(), lights.colours.tolist(), strict=True
+    ):
+        was_lit = governor.lit
+        shown = governor.limit(replace(DARK, level_frac=level), frame).level_frac
+        if shown > 0.0 or was_lit:
+            yield _event("light", frame, pos=round(pos, 5), level=round(shown, 5), colour=_hex(tuple(colour)))
