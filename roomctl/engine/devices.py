@@ -13,6 +13,7 @@ from hardware.seams import Device, Link, OnLoss, SafeBytes
 from roomctl.clock import SessionClock
 from roomctl.engine.lamps import LampPacer, RoomLightScore
 from roomctl.engine.pacing import LightPacer, TapPacer
+from roomctl.engine.screens import ScreenBar
 from roomctl.engine.view import Outlook
 from roomctl.errors import RoomFileError, UnknownId
 from roomctl.room_file import RoomFile
@@ -34,6 +35,7 @@ class Rack:
     light_pacers: dict[str, LightPacer] = field(default_factory=dict)
     tap_pacers: dict[str, TapPacer] = field(default_factory=dict)
     lamp_pacers: dict[str, LampPacer] = field(default_factory=dict)
+    screens: dict[str, ScreenBar] = field(default_factory=dict)
     largest_onset_ms: float = 0.0
 
     def open(self, on_link: LinkHandler) -> None:
@@ -54,7 +56,7 @@ class Rack:
     def safe(self) -> list[str]:
         """Make what the score drives safe now; returns the names of those that cannot have heard it. Lamps hold."""
         unheard = []
-        for name in (*self.light_pacers, *self.tap_pacers):
+        for name in (*self.light_pacers, *self.tap_pacers, *self.screens):
             device = self.devices[name]
             device.safe()
             if device.link.state != "READY":
@@ -82,7 +84,10 @@ def build_rack(room: RoomFile, clock: SessionClock, outlook: Outlook, lamps: Roo
     """The devices of a room file, none opened yet. Raises RoomFileError where a driver cannot be had."""
     rack = Rack()
     for bar in room.lightbar:
-        if bar.driver != "screen":
+        if bar.driver == "screen":
+            rack.devices[bar.name] = rack.screens[bar.name] = ScreenBar(bar.name)
+            rack.on_loss[bar.name] = bar.on_loss
+        else:
             _add_bar(rack, bar, room, clock, outlook)
     for tapper in room.tapper:
         if tapper.driver != "audio":

@@ -482,6 +482,8 @@ class Room:
     def tick(self) -> None:
         """What time brings: sets that are over, panels that stay away, timing that is new."""
         with self._lock:
+            for screen in self._parts.rack.screens.values():
+                screen.watch()
             self._follow_links()
             self._end_if_over()
             self._watch_panels()
@@ -572,6 +574,8 @@ class Room:
         match ask.what:
             case "state":
                 return self.snapshot().state
+            case "clock":
+                return self._tell_time(ask.args)
             case "devices":
                 with self._lock:
                     return self._devices()
@@ -582,6 +586,13 @@ class Room:
                 return [self._preset(preset) for preset in self._parts.presets.values()]
             case _:
                 return self._parts.dosing.ask(ask.what, ask.args)
+
+    def _tell_time(self, args: dict[str, Any]) -> dict[str, Any]:
+        """The clock; a screen window says who it is, and by that that it lives."""
+        screen = self._parts.rack.screens.get(str(args.get("screen", "")))
+        if screen is not None:
+            screen.heard()
+        return clock_state(self._parts.clock.reading)
 
     def _preset(self, preset: Preset) -> dict[str, Any]:
         return {**preset_snapshot(preset), "bls": bilateral_state(Bilateral(preset.settings), 0.0)["bls"]}

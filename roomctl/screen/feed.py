@@ -39,6 +39,7 @@ class EngineFeed:
 
     def __init__(self, socket_path: Path, name: str) -> None:
         self._link = EngineLink(socket_path, reply_s=REPLY_S)
+        self._name = name
         self._who = Who(name=f'screen "{name}"', role="control")
         self._view = RoomView()
         self._changing = threading.Lock()
@@ -126,7 +127,7 @@ class EngineFeed:
     def _ask_for_life(self) -> None:
         """Any reply is a sign of life, a refusal too. No reply in time is not yet a lost connection: silence tells."""
         try:
-            self._link.ask("clock")
+            self._link.ask("clock", screen=self._name)
         except Away:
             if not self._link.connected:
                 raise
