@@ -7,10 +7,10 @@ by as much. The sound does not depend on the size of the blocks it is made in.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from itertools import pairwise
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,15 +18,15 @@ import numpy as np
 
 from roomctl.bilateral import new_score
 from roomctl.engine.light_governor import LightGovernor
-from roomctl.errors import Invalid
+from roomctl.errors import Invalid, RoomError
 from roomctl.limits import Limits, check_bls
 from roomctl.wav_file import WavFile
 from stimuli import motion
 from stimuli.beats import beats_between, taps_between, tones_between
-from stimuli.colours import Rgb, srgb_of_linear
+from stimuli.colours import srgb_of_linear
 from stimuli.continuous import continuous_block, continuous_source
-from stimuli.frames import FRAME_RATE_HZ, Samples, frames_of_s
-from stimuli.light import DARK, frames_paced, lights_at
+from stimuli.frames import FRAME_RATE_HZ, FrameArray, Samples, frames_of_s
+from stimuli.light import DARK, lights_at
 from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
 from stimuli.pad import Pad
 from stimuli.score import Cue, Score
@@ -49,10 +49,10 @@ Event = dict[str, Any]
 class OfflineRoom:
     """The room as far as a render knows it: its limits, its bar, and the seed of the built-in pad."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     leds: int = 60
     fps: float = 40.0
-    taps: TapLimits = TapLimits()
+    taps: TapLimits = field(default_factory=TapLimits)
     pad_seed: int = 1
 
 
@@ -99,7 +99,7 @@ def set_frames(score: Score) -> int:
     end = score.motion.end_frame
     if end is None:
         raise Invalid("this set is open, so it has no end to render to; give --seconds or --minutes")
-    return int(np.ceil(end)) + frames_of_s(TAIL_S)
+    return math.ceil(end) + frames_of_s(TAIL_S)
 
 
 def sound_blocks(score: Score, frames: int, room: OfflineRoom, block_frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
@@ -126,24 +126,32 @@ def _stimulus(score: Score, first: int, frames: int, pad: Pad) -> Samples:
 
 def set_events(score: Score, frames: int, room: OfflineRoom) -> Iterator[Event]:
     """Everything that happens in the set, in order of frame: beats, tones, taps, pictures of the bar, states of the set."""
-    governor = LightGovernor(room.limits.bar_level, room.leds)
-    governor.dark()
+    bar = _Bar(LightGovernor(room.limits.bar_level, room.leds))
     for first in range(0, frames, _EVENTS_FRAMES):
         end = min(first + _EVENTS_FRAMES, frames)
-        found = [*_set_events(score, first, end), *_beat_events(score, first, end, room), *_light_events(score, first, end, room, governor)]
-        yield from sorted(found, key=lambda event: event["frame"])
+        found = [
+            *_state_events(score, first, end),
+            *_beat_events(score, first, end, room),
+            *bar.events(score, first, end, room),
+        ]
+        yield from sorted(found, key=_frame_of)
+
+
+def _frame_of(event: Event) -> int:
+    return int(event["frame"])
 
 
 def _event(kind: str, frame: int, **values: Any) -> Event:
     return {"t_s": round(frame / FRAME_RATE_HZ, 6), "frame": frame, "kind": kind, **values}
 
 
-def _set_events(score: Score, first: int, end: int) -> Iterator[Event]:
+def _state_events(score: Score, first: int, end: int) -> Iterator[Event]:
     moving = score.motion
     states = {"running": moving.start_frame, "finishing": moving.finish_frame, "idle": moving.end_frame}
-    for state, frame in states.items():
-        if frame is not None and first <= np.ceil(frame) < end:
-            yield _event("set", int(np.ceil(frame)), state=state)
+    for state, exact in states.items():
+        frame = None if exact is None else math.ceil(exact)
+        if frame is not None and first <= frame < end:
+            yield _event("set", frame, state=state)
 
 
 def _beat_events(score: Score, first: int, end: int, room: OfflineRoom) -> Iterator[Event]:
@@ -155,16 +163,76 @@ def _beat_events(score: Score, first: int, end: int, room: OfflineRoom) -> Itera
         yield _event("tap", pulse.frame, side=pulse.side, ms=round(pulse.ms, 3), strength=round(pulse.strength_frac, 4))
 
 
-def _light_events(score: Score, first: int, end: int, room: OfflineRoom, governor: LightGovernor) -> Iterator[Event]:
-    """Every picture of the bar that is lit, and the dark one after."""
-    if not any(cue.bls.light.on for cue in score.cues):
-        return
-    pictures = frames_paced(0, end, room.fps)
-    lights = lights_at(score, pictures[pictures >= first])
-    for frame, pos, level, colour in zip(
-        lights.frames.tolist(), lights.pos.tolist(), lights.level_frac.tolist(), lights.colours.tolist(), strict=True
-    ):
-        was_lit = governor.lit
-        shown = governor.limit(replace(DARK, level_frac=level), frame).level_frac
-        if shown > 0.0 or was_lit:
-            yield _event("light", frame, pos=round(pos, 5), level=round(shown, 5), colour=_hex(tuple(colour)))
+class _Bar:
+    """The bar's pictures, each under the room's limits, in order."""
+
+    def __init__(self, governor: LightGovernor) -> None:
+        self._governor = governor
+        self._lit = False
+
+    def events(self, score: Score, first: int, end: int, room: OfflineRoom) -> Iterator[Event]:
+        """Every picture from `first` to `end` that is lit, and the dark one after."""
+        if not any(cue.bls.light.on for cue in score.cues):
+            return
+        lights = lights_at(score, _pictures(first, end, room.fps))
+        columns = (lights.frames, lights.pos, lights.level_frac, lights.colours)
+        for frame, pos, level, colour in zip(*(column.tolist() for column in columns), strict=True):
+            shown = self._governor.limit(replace(DARK, level_frac=level), frame).level_frac
+            if shown > 0.0 or self._lit:
+                yield _event("light", frame, pos=round(pos, 5), level=round(shown, 5), colour=_hex(*colour))
+            self._lit = shown > 0.0
+
+
+def _pictures(first: int, end: int, fps: float) -> FrameArray:
+    """The frames in [`first`, `end`) of the pictures that are shown `fps` times a second from frame 0."""
+    begin = math.ceil(first * fps / FRAME_RATE_HZ) - 1
+    numbers = np.arange(max(0, begin), math.ceil(end * fps / FRAME_RATE_HZ) + 1)
+    frames: FrameArray = np.rint(numbers * (FRAME_RATE_HZ / fps)).astype(np.int64)
+    shown: FrameArray = frames[(frames >= first) & (frames < end)]
+    return shown
+
+
+@lru_cache(maxsize=64)
+def _hex(red: float, green: float, blue: float) -> str:
+    return "#" + "".join(f"{round(255 * srgb_of_linear(part)):02x}" for part in (red, green, blue))
+
+
+def render_set(
+    score: Score,
+    frames: int,
+    out: Path,
+    events: Path | None = None,
+    room: OfflineRoom | None = None,
+    block_frames: int = BLOCK_FRAMES,
+) -> Rendered:
+    """Write `frames` frames of the set's sound to `out` (24-bit WAV) and what happens to `events` (JSON lines).
+
+    Both appear whole or not at all. Raises RoomError where a file cannot be written.
+    """
+    room = room or OfflineRoom()
+    try:
+        with WavFile(out, frames) as wav:
+            peak = 0.0
+            for sound in sound_blocks(score, frames, room, block_frames):
+                wav.write(sound)
+                peak = max(peak, float(np.max(np.abs(sound))))
+        count = None if events is None else write_events(events, set_events(score, frames, room))
+    except OSError as problem:
+        raise RoomError(f"{problem.filename or out}: cannot be written ({problem.strerror or problem})") from problem
+    return Rendered(frames, peak, count)
+
+
+def write_events(path: Path, events: Iterable[Event]) -> int:
+    """Write `events` as JSON lines; returns how many. May raise OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    count = 0
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            for event in events:
+                file.write(json.dumps(event) + "\n")
+                count += 1
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return count

@@ -25,7 +25,15 @@ def header(frames: int) -> bytes:
     """What stands before the samples of a file of `frames` frames."""
     data_bytes = frames * _BYTES_A_FRAME
     form = struct.pack(
-        "<4sIHHIIHH", b"fmt ", 16, 1, CHANNELS, FRAME_RATE_HZ, FRAME_RATE_HZ * _BYTES_A_FRAME, _BYTES_A_FRAME, 8 * BYTES_A_SAMPLE
+        "<4sIHHIIHH",
+        b"fmt ",
+        16,
+        1,
+        CHANNELS,
+        FRAME_RATE_HZ,
+        FRAME_RATE_HZ * _BYTES_A_FRAME,
+        _BYTES_A_FRAME,
+        8 * BYTES_A_SAMPLE,
     )
     riff_bytes = 4 + len(form) + 8 + data_bytes
     if riff_bytes < _UNKNOWN:

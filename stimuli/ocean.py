@@ -42,7 +42,7 @@ WAVES: Final = (
 
 def _band_shape(wave: Wave, hz: FloatArray) -> FloatArray:
     """Falling like the sea's own spectrum inside the band, gently at its edges."""
-    above = (hz / wave.low_hz) ** 2
+    above = (hz / wave.low_hz) ** 6
     shape: FloatArray = above / (1.0 + above) / (1.0 + (hz / wave.high_hz) ** 2) ** 1.5
     return shape
 
@@ -80,7 +80,7 @@ def _swell(wave: Wave, seconds: FloatArray) -> FloatArray:
 
 def _gain(wave: Wave, loop: Loop, first: int, last: int) -> Samples:
     """The gain of the loop's steps at hop edges `first` to `last`."""
-    seconds = np.arange(first, last + 1) * (HOP_FRAMES / FRAME_RATE_HZ)
+    seconds = np.arange(first, last + 1, dtype=np.float64) * (HOP_FRAMES / FRAME_RATE_HZ)
     mean_square = 1.0 + 0.5 * wave.depth_frac**2 * (0.65**2 + 0.35**2)
     power = wave.share * power_of_lufs(OCEAN_LUFS) / (loop.k_power * mean_square)
     gains: Samples = (_swell(wave, seconds) * (np.sqrt(power) * loop.scale)).astype(np.float32)
