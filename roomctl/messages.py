@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from stimuli.settings import Bls
+
 Role = Literal["view", "control", "admin"]
 
 
@@ -175,6 +177,14 @@ class ChangeLights(Command):
     fade_s: float | None = None
 
 
+class TagTrack(Command):
+    """What the clinic says of a track, any part of it: kept in the library's sidecar, never in the file."""
+
+    do: Literal["library-tags"] = "library-tags"
+    id: str
+    change: dict[str, Any]
+
+
 AnyCommand = Annotated[
     Stop
     | Resume
@@ -193,7 +203,8 @@ AnyCommand = Annotated[
     | PromptAnswer
     | ChangeMusic
     | MusicMove
-    | ChangeLights,
+    | ChangeLights
+    | TagTrack,
     Field(discriminator="do"),
 ]
 
@@ -284,3 +295,10 @@ def encode(message: Message) -> bytes:
 def decode(line: bytes) -> AnyMessage:
     """The message of one line; raises pydantic.ValidationError where it is not one."""
     return _ADAPTER.validate_json(line)
+
+
+def bls_schema() -> dict[str, Any]:
+    """The JSON schemas of the bilateral settings, `Bls` and its parts by name, for documents; no key is required."""
+    made = TypeAdapter(Bls).json_schema(ref_template="#/components/schemas/{model}")
+    parts: dict[str, Any] = made.pop("$defs", {})
+    return {**parts, "Bls": made}

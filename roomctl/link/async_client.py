@@ -102,14 +102,18 @@ class AsyncEngineLink:
 
     def subscribe(self) -> None:
         """Ask for a fresh snapshot; does nothing while the engine is away, for one follows its return."""
-        if self.connected:
-            self._send(Subscribe())
+        self._tell(Subscribe())
 
     def panels(self, panels: list[dict[str, Any]]) -> None:
         """Say which panels are open; said again by itself after each reconnection."""
         self._panels = panels
+        self._tell(Panels(panels=panels))
+
+    def _tell(self, message: Message) -> None:
+        """Send what needs no reply; where the engine is away, what follows its return says the same."""
         if self.connected:
-            self._send(Panels(panels=panels))
+            with contextlib.suppress(Away):
+                self._send(message)
 
     async def _exchange(self, message: Ask | Request, timeout_s: float | None) -> Reply:
         if not self.connected:
