@@ -47,7 +47,7 @@ class Window:
         self._period_s = 1.0 / _refresh_hz()
         self._drawn: pygame.Rect | None = None
         self._level_frac = 0.0
-        self._at_ns = time.monotonic_ns()
+        self._at_ns: int | None = None
         self._trouble = ""
 
     @property
@@ -92,14 +92,15 @@ class Window:
         if view.motion is None or (view.motion.cut_frame is not None and frame >= view.motion.cut_frame):
             self.darken()
             return None
-        picture = eased(asked, self._level_frac, (now_ns - self._at_ns) * 1e-9)
+        elapsed_s = self._period_s if self._at_ns is None else (now_ns - self._at_ns) * 1e-9
+        picture = eased(asked, self._level_frac, elapsed_s)
         self._at_ns = now_ns
         self._show(picture, frame, seen_ns)
         return picture
 
     def darken(self) -> None:
         """No dot, now."""
-        self._level_frac, self._at_ns = 0.0, time.monotonic_ns()
+        self._level_frac, self._at_ns = 0.0, None
         if self._drawn is not None:
             erased, self._drawn = self._drawn, None
             self._surface.fill(GROUND_SRGB, erased)
