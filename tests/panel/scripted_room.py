@@ -1,0 +1,381 @@
+"""A small room behind the panel's own API, for looking at the panel and for trouble that a real room does not make on demand.
+
+It serves the panel's files, the snapshot, deltas and heartbeats in the shapes of the contract; the motion is the real one
+(`stimuli.motion`). It knows no devices, sound or journal. `python tests/panel/scripted_room.py 8090` serves it for a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import json
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from playlists.presets import load_presets, preset_snapshot
+from stimuli import motion
+from stimuli.frames import FRAME_RATE_HZ
+from stimuli.settings import Bls
+
+STATIC = Path(__file__).parents[2] / "web" / "static"
+CODE = "12345678"
+CSP = "default-src 'self'; frame-ancestors 'none'"
+
+
+def merged(into: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """`into` with `change` laid over it, part by part."""
+    result = copy.deepcopy(into)
+    for key, value in change.items():
+        result[key] = merged(result[key], value) if isinstance(value, dict) and isinstance(result.get(key), dict) else value
+    return result
+
+
+class ScriptedRoom:
+    """The state, and what each command does to it. `presses` counts what arrived at /api/stop and on the socket."""
+
+    def __init__(self) -> None:
+        self.presets = load_presets()
+        self.presses: list[str] = []
+        self.commands: list[tuple[str, dict[str, Any]]] = []
+        self.frozen = False
+        self.paired = False
+        self.began = time.monotonic()
+        self.motion: motion.Motion | None = None
+        self.sockets: set[asyncio.Queue[str]] = set()
+        self.state = self._first_state()
+
+    def _first_state(self) -> dict[str, Any]:
+        limits = {"light_hz": 2.0, "saccade_hz": 1.5, "peak_dbfs": -1.0, "cap_dba": 75, "bar_level": 0.6, "set_max_s": 600}
+        return {
+            "boot_id": f"scripted-{time.monotonic_ns()}",
+            "rev": 1,
+            "stopped": False,
+            "stop": None,
+            "set": {"state": "idle", "cycles": 0, "cycles_total": None, "elapsed_s": 0.0, "rate_hz": 0.0, "preset": None, "outputs": {}},
+            "session": None,
+            "program": None,
+            "preset": None,
+            "tasks": None,
+            "music": {"volume_db": -12.0, "now": None, "next": None, "ducked": False},
+            "lights": {"level_l": 55.0, "cct_k": 2700.0, "target_l": 55.0},
+            "devices": [self._device("card", "soundcard"), self._device("bar", "lightbar"), self._device("taps", "tapper")],
+            "timing": {"onset_sd_ms": 0.04, "light_skew_ms": 0.11, "tap_skew_ms": 0.09, "underruns": 0, "loop_p99_ms": 0.12},
+            "panels": [{"id": "p1", "role": "control", "seen_s": 0.0}],
+            "bls": asdict(Bls()),
+            "score": None,
+            "clock": self.clock(),
+            "room": {"name": "Room 1", "site": "clinic", "mode": "emdr", "demo": True, "speed": 1.0, "limits": limits},
+            "notices": [],
+            "last_change": None,
+        }
+
+    @staticmethod
+    def _device(name: str, kind: str) -> dict[str, Any]:
+        return {"name": name, "kind": kind, "driver": "stub", "link": "READY", "since": time.time() - 300, "why": "", "verified": True}
+
+    def clock(self) -> dict[str, Any]:
+        """The session clock: frame 0 at the room's beginning."""
+        now = time.monotonic()
+        return {"frame": (now - self.began) * FRAME_RATE_HZ, "mono_ns": int(now * 1e9), "frames_per_s": float(FRAME_RATE_HZ)}
+
+    @property
+    def frame(self) -> int:
+        return int(self.clock()["frame"])
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole flat state, with what runs worked out now."""
+        self.settle()
+        return {**self.state, "clock": self.clock()}
+
+    def settle(self) -> bool:
+        """Let the set be what its motion says; whether that changed anything."""
+        if self.motion is None:
+            return False
+        now = self.motion.state_at(max(self.frame, self.motion.start_frame))
+        if now == self.state["set"]["state"]:
+            return False
+        why = "finish" if self.state["set"].get("finished") else "done"
+        self.change(set={**self.state["set"], "state": now})
+        if now == "idle":
+            self._set_over(why)
+        return True
+
+    def _set_over(self, why: str) -> None:
+        assert self.motion is not None
+        session = self.state["session"]
+        end = self.motion.end_frame or self.frame
+        delivered = {
+            "cycles": int(self.motion.phase_at(end) + 1e-6),
+            "elapsed_s": (end - self.motion.start_frame) / FRAME_RATE_HZ,
+        }
+        self.state["set"] = {**self.state["set"], **delivered, "finished": False}
+        if session is not None:
+            last = {**session["sets"][-1], "delivered": delivered, "why_stopped": why}
+            self.change(session={**session, "sets": [*session["sets"][:-1], last]})
+
+    def change(self, *, by: str | None = None, what: str = "", **changed: Any) -> None:
+        """Put keys of the state, with the next revision, and tell every socket."""
+        if by:
+            changed["last_change"] = {"by": by, "what": what, "at_utc_s": time.time()}
+        self.state = {**self.state, **changed, "rev": self.state["rev"] + 1}
+        delta = {"type": "delta", "boot_id": self.state["boot_id"], "rev": self.state["rev"], "changed": {**changed, "clock": self.clock()}}
+        for queue in self.sockets:
+            queue.put_nowait(json.dumps(delta))
+
+    def score(self) -> dict[str, Any] | None:
+        """The motion in the snapshot's shape."""
+        if self.motion is None:
+            return None
+        return {**asdict(self.motion), "segments": [asdict(segment) for segment in self.motion.segments]}
+
+    def command(self, do: str, body: dict[str, Any]) -> tuple[int, Any]:
+        """Carry out one command; (status, body)."""
+        self.commands.append((do, body))
+        handler: Callable[[dict[str, Any]], tuple[int, Any]] = getattr(self, f"do_{do.replace('-', '_').replace('/', '_')}")
+        return handler(body)
+
+    def do_stop(self, _body: dict[str, Any]) -> tuple[int, Any]:
+        if self.motion is not None and self.state["set"]["state"] != "idle":
+            self.motion = motion.cut(self.motion, self.frame)
+            self._set_over("stop")
+        stop = {"by": "Tablet", "at_utc_s": time.time(), "not_confirmed": []}
+        self.change(stopped=True, stop=stop, set={**self.state["set"], "state": "idle"}, score=self.score(), by="Tablet", what="STOP")
+        return 200, {"stopped": True}
+
+    def do_resume(self, _body: dict[str, Any]) -> tuple[int, Any]:
+        self.change(stopped=False, stop=None, by="Tablet", what="resume")
+        return 200, {"stopped": False}
+
+    def do_bls(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if not 0.05 <= body.get("rate_hz", 1.0) <= 2.0:
+            return 422, {"error": f"settings: rate_hz: {body['rate_hz']} is not allowed; 0.05 to 2.0 Hz"}
+        if any(body.get(key) for key in ("set_cycles", "set_s", "open")):
+            body = {"set_cycles": None, "set_s": None, "open": False, **body}
+        bls = merged(self.state["bls"], body)
+        if self.motion is not None and self.state["set"]["state"] == "running" and "rate_hz" in body:
+            self.motion = motion.change_rate(self.motion, self.frame, bls["rate_hz"], soft=bls["finish"] == "soft")
+        self.change(bls=bls, score=self.score(), by="Tablet", what=", ".join(body))
+        return 200, {"bls": bls}
+
+    def do_preset(self, body: dict[str, Any]) -> tuple[int, Any]:
+        preset = self.presets[body["preset"]]
+        self.change(preset=preset_snapshot(preset), bls=asdict(preset.settings), by="Tablet", what=f"preset {preset.title}")
+        return 200, {}
+
+    def do_set_start(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if self.state["set"]["state"] != "idle" or self.state["stopped"]:
+            return 409, {"error": "a set is already running", "state": self.state["set"]["state"]}
+        if body.get("rev") not in (None, self.state["rev"]):
+            return 409, {"error": "somebody changed the room since; look again"}
+        bls, session = self.state["bls"], self.state["session"]
+        total = bls["set_cycles"] or (round(bls["set_s"] * bls["rate_hz"]) if bls["set_s"] else None)
+        self.motion = motion.start(self.frame + 2400, bls["rate_hz"], total, soft=bls["finish"] == "soft")
+        preset = self.state["preset"]["id"] if self.state["preset"] else None
+        changed: dict[str, Any] = {"set": {"state": "running", "cycles": 0, "cycles_total": total, "elapsed_s": 0.0, "rate_hz": bls["rate_hz"], "preset": preset, "outputs": {}}}
+        if session is not None:
+            number = len(session["sets"]) + 1
+            entry = {"id": f"s{number}", "number": number, "preset": preset, "started_utc_s": time.time(), "asked": bls, "delivered": None, "why_stopped": None}
+            changed["session"] = {**session, "sets": [*session["sets"], entry]}
+        if bls["tasks"]["on"]:
+            changed["tasks"] = {"text": "Count down from 100 in sevens.", "kind": "prompts"}
+        self.change(**changed, score=self.score(), by="Tablet", what="START")
+        return 200, {}
+
+    def do_set_finish(self, _body: dict[str, Any]) -> tuple[int, Any]:
+        if self.motion is None or self.state["set"]["state"] != "running":
+            return 409, {"error": "no set is running", "state": self.state["set"]["state"]}
+        self.motion = motion.finish(self.motion, self.frame)
+        self.change(set={**self.state["set"], "state": "finishing", "finished": True}, score=self.score(), by="Tablet", what="FINISH")
+        return 200, {}
+
+    def do_session_open(self, body: dict[str, Any]) -> tuple[int, Any]:
+        session = {"id": "one", "kind": body["kind"], "client_code": body.get("client_code"), "opened_utc_s": time.time(), "ratings": [], "sets": []}
+        self.change(session=session, by="Tablet", what="session opened")
+        return 200, session
+
+    def do_session_close(self, _body: dict[str, Any]) -> tuple[int, Any]:
+        self.change(session=None, by="Tablet", what="session closed")
+        return 200, {}
+
+    def do_rating(self, body: dict[str, Any]) -> tuple[int, Any]:
+        session = self.state["session"]
+        if session is None:
+            return 409, {"error": "no session is open"}
+        rating = {"scale": body["scale"], "value": body["value"], "at_utc_s": time.time(), "after_set": len(session["sets"])}
+        self.change(session={**session, "ratings": [*session["ratings"], rating]}, by="Tablet", what=f"{body['scale']} {body['value']}")
+        return 200, rating
+
+    def do_note(self, _body: dict[str, Any]) -> tuple[int, Any]:
+        return 200, {}
+
+    def do_react(self, _body: dict[str, Any]) -> tuple[int, Any]:
+        return 200, {}
+
+
+POSTS = {
+    "/api/resume": "resume",
+    "/api/bls/preset": "preset",
+    "/api/set/start": "set-start",
+    "/api/set/finish": "set-finish",
+    "/api/sessions": "session-open",
+    "/api/rating": "rating",
+    "/api/notes": "note",
+    "/api/react": "react",
+}
+
+
+def scripted_app(room: ScriptedRoom) -> FastAPI:
+    """The API over `room`."""
+    app = FastAPI(lifespan=_heartbeats(room))
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.middleware("http")
+    async def rules(request: Request, call_next: Any) -> Any:
+        if request.url.path.startswith("/api/") and not room.paired and request.url.path != "/api/pair":
+            return JSONResponse({"error": "not signed in"}, 401)
+        answer = await call_next(request)
+        answer.headers["Content-Security-Policy"] = CSP
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
+
+    @app.get("/")
+    async def index() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    @app.get("/sw.js")
+    async def worker() -> FileResponse:
+        return FileResponse(STATIC / "sw.js")
+
+    @app.post("/api/pair")
+    async def pair(request: Request) -> JSONResponse:
+        if (await request.json())["code"] != CODE:
+            return JSONResponse({"error": "that code is not known, or was used already"}, 422)
+        room.paired = True
+        return JSONResponse({})
+
+    @app.get("/api/state")
+    async def state() -> JSONResponse:
+        return JSONResponse(room.snapshot())
+
+    @app.get("/api/presets")
+    async def presets() -> JSONResponse:
+        return JSONResponse([preset_snapshot(preset) for preset in room.presets.values()])
+
+    @app.post("/api/stop")
+    async def stop() -> JSONResponse:
+        room.presses.append("http")
+        status, body = room.command("stop", {})
+        return JSONResponse(body, status)
+
+    @app.put("/api/bls")
+    async def bls(request: Request) -> JSONResponse:
+        status, body = room.command("bls", await request.json())
+        return JSONResponse(body, status)
+
+    @app.post("/api/sessions/{session_id}/close")
+    async def close(session_id: str) -> JSONResponse:
+        status, body = room.command("session-close", {"id": session_id})
+        return JSONResponse(body, status)
+
+    for path, do in POSTS.items():
+        app.add_api_route(path, _answering(room, do), methods=["POST"])
+
+    @app.websocket("/ws")
+    async def socket(websocket: WebSocket) -> None:
+        await _serve_socket(room, websocket)
+
+    return app
+
+
+def _answering(room: ScriptedRoom, do: str) -> Any:
+    async def answer(request: Request) -> JSONResponse:
+        status, body = room.command(do, await request.json())
+        return JSONResponse(body, status)
+
+    return answer
+
+
+async def _serve_socket(room: ScriptedRoom, websocket: WebSocket) -> None:
+    if not room.paired:
+        await websocket.close(4401)
+        return
+    await websocket.accept()
+    queue: asyncio.Queue[str] = asyncio.Queue()
+    room.sockets.add(queue)
+
+    async def send() -> None:
+        await websocket.send_text(json.dumps({"type": "snapshot", **room.snapshot()}))
+        while True:
+            message = await queue.get()
+            if not room.frozen:
+                await websocket.send_text(message)
+
+    sender = asyncio.create_task(send())
+    try:
+        while True:
+            if json.loads(await websocket.receive_text()).get("type") == "stop":
+                room.presses.append("socket")
+    except WebSocketDisconnect:
+        pass
+    finally:
+        room.sockets.discard(queue)
+        sender.cancel()
+        with contextlib.suppress(asyncio.CancelledError, RuntimeError, WebSocketDisconnect):
+            await sender
+
+
+def _heartbeats(room: ScriptedRoom) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async def beat() -> None:
+            ticks = 0
+            while True:
+                await asyncio.sleep(0.05)
+                ticks += 1
+                room.settle()
+                if ticks % 20 == 0:
+                    for queue in room.sockets:
+                        queue.put_nowait(json.dumps({"type": "heartbeat", "clock": room.clock()}))
+
+        beating = asyncio.create_task(beat())
+        yield
+        beating.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beating
+
+    return lifespan
+
+
+class Served:
+    """The scripted room on a free port of loopback, until closed."""
+
+    def __init__(self, room: ScriptedRoom, port: int = 0) -> None:
+        self.room = room
+        config = uvicorn.Config(scripted_app(room), host="127.0.0.1", port=port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1)
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, name="scripted-room", daemon=True)
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+        self.address = f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+
+    def close(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(timeout=10)
+
+
+if __name__ == "__main__":
+    served = Served(ScriptedRoom(), int(sys.argv[1]) if len(sys.argv) > 1 else 8090)
+    sys.stdout.write(f"{served.address}/?code={CODE}\n")
+    served.thread.join()
