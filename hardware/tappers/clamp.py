@@ -11,7 +11,7 @@ LONGEST_MS: Final = 1000.0
 
 
 def clamp_pulse(pulse: TapPulse, strength_share: float = 1.0) -> TapPulse:
-    """`pulse` with its length held to 1,000 ms and its strength to 0-1, of which `strength_share` is this device's full strength."""
+    """`pulse` held to 1,000 ms and to a strength of 0-1, of which `strength_share` is this device's full strength."""
     strength_frac = min(1.0, max(0.0, pulse.strength_frac)) * min(1.0, max(0.0, strength_share))
     return replace(pulse, ms=min(LONGEST_MS, max(0.0, pulse.ms)), strength_frac=strength_frac)
 

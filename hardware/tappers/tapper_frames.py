@@ -138,7 +138,7 @@ class ReplyReader:
     def feed(self, data: bytes) -> list[AnyReply]:
         """The replies that `data` completes."""
         self._held += data
-        found = []
+        found: list[AnyReply] = []
         while True:
             start = self._held.find(TO_HOST)
             if start != 0:

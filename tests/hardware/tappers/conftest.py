@@ -50,8 +50,9 @@ class Record:
         return bytes(byte for _, byte in self.sent)
 
     def pulses(self, side: str | None = None) -> list[tuple[float, float, str]]:
-        """(begins ms, lasts ms, side) of every pulse that ended, in order of their beginnings; PWM updates within a pulse are one."""
-        found, begun = [], {}
+        """(begins ms, lasts ms, side) of every pulse that ended, in order of their beginnings."""
+        found: list[tuple[float, float, str]] = []
+        begun: dict[str, float] = {}
         for motor in self.motors:
             if motor.on:
                 begun.setdefault(motor.side, motor.at_ms)

@@ -139,6 +139,7 @@ static int run_pty(void) {
             queue_head = queue_tail = 0;
             next_byte_at = 0;
             zero_ms = wall_ms();
+            press(1); // a reset forgets the pin; only a change is taken
             press(0);
         }
         was_open = is_open;

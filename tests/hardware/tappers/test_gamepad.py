@@ -1,0 +1,235 @@
+"""Pads as tappers, against SDL's own virtual joystick."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pygame
+import pytest
+
+from hardware.entries import TapperEntry
+from hardware.seams import Due, TapPulse
+from hardware.tappers.gamepad import PADS, FoundPad, GamepadConfig, GamepadTapper, build, choose_pad
+
+DUE = Due(0, 0.0)
+RUMBLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_uint16, ctypes.c_uint16)
+
+
+class VirtualPadDescription(ctypes.Structure):
+    """SDL_VirtualJoystickDesc of SDL 2.32, version 1."""
+
+    _fields_ = [
+        ("version", ctypes.c_uint16),
+        ("type", ctypes.c_uint16),
+        ("naxes", ctypes.c_uint16),
+        ("nbuttons", ctypes.c_uint16),
+        ("nhats", ctypes.c_uint16),
+        ("vendor_id", ctypes.c_uint16),
+        ("product_id", ctypes.c_uint16),
+        ("padding", ctypes.c_uint16),
+        ("button_mask", ctypes.c_uint32),
+        ("axis_mask", ctypes.c_uint32),
+        ("name", ctypes.c_char_p),
+        ("userdata", ctypes.c_void_p),
+        ("Update", ctypes.c_void_p),
+        ("SetPlayerIndex", ctypes.c_void_p),
+        ("Rumble", RUMBLE),
+        ("RumbleTriggers", ctypes.c_void_p),
+        ("SetLED", ctypes.c_void_p),
+        ("SendEffect", ctypes.c_void_p),
+    ]
+
+
+def sdl() -> ctypes.CDLL:
+    bundled = list(Path(pygame.__file__).parent.parent.glob("pygame_ce.libs/libSDL2-2*.so*"))
+    if not bundled:
+        pytest.skip("needs the SDL that pygame-ce's Linux wheel carries")
+    library = ctypes.CDLL(str(bundled[0]))
+    library.SDL_JoystickGetDeviceInstanceID.restype = ctypes.c_int32
+    return library
+
+
+class VirtualPad:
+    """A pad of SDL's own; records (low, high) of each rumble with its moment."""
+
+    def __init__(self, library: ctypes.CDLL, name: str) -> None:
+        self.rumbles: list[tuple[float, int, int]] = []
+        self.changed = threading.Condition()
+        self._library = library
+        self._callback = RUMBLE(self._take)
+        self._description = VirtualPadDescription(
+            version=1, type=1, naxes=6, nbuttons=15, name=name.encode(), Rumble=self._callback
+        )
+        self.index = library.SDL_JoystickAttachVirtualEx(ctypes.byref(self._description))
+        assert self.index >= 0
+        self._id = library.SDL_JoystickGetDeviceInstanceID(self.index)
+
+    def _take(self, userdata: Any, low: int, high: int) -> int:
+        with self.changed:
+            self.rumbles.append((time.monotonic(), low, high))
+            self.changed.notify_all()
+        return 0
+
+    def wait_for(self, what: Callable[[list[tuple[float, int, int]]], bool]) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: what(self.rumbles), 20)
+
+    @property
+    def levels(self) -> list[tuple[int, int]]:
+        return [(low, high) for _, low, high in self.rumbles]
+
+    def unplug(self) -> None:
+        with PADS.lock:
+            for index in range(self._library.SDL_NumJoysticks()):
+                if self._library.SDL_JoystickGetDeviceInstanceID(index) == self._id:
+                    assert self._library.SDL_JoystickDetachVirtual(index) == 0
+                    return
+
+
+@pytest.fixture
+def attach(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], VirtualPad]]:
+    """Plugs virtual pads in, and out at the end."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    library, pads = sdl(), []
+    PADS.enter()
+
+    def plug_in(name: str) -> VirtualPad:
+        with PADS.lock:
+            pads.append(VirtualPad(library, name))
+        return pads[-1]
+
+    yield plug_in
+    for pad in pads:
+        pad.unplug()
+    PADS.pump()
+    PADS.leave()
+    pygame.display.quit()
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest, links_of: Any) -> Callable[..., Any]:
+    def make_one(**config: Any) -> Any:
+        tapper = GamepadTapper("pad", GamepadConfig(**config))
+        request.addfinalizer(tapper.close)
+        links = links_of(tapper)
+        tapper.open()
+        return tapper, links
+
+    return make_one
+
+
+def test_one_pad_taps_left_with_its_left_motor_and_right_with_its_right(attach: Any, make: Any) -> None:
+    pad = attach("One Pad")
+    tapper, links = make(pad="One Pad")
+    links.wait_for("READY")
+    tapper.offer(TapPulse("left", 100.0, 1.0), DUE)
+    assert pad.wait_for(lambda seen: len(seen) == 2)
+    tapper.offer(TapPulse("right", 100.0, 0.5), DUE)
+    assert pad.wait_for(lambda seen: len(seen) == 4)
+    assert pad.levels == [(65535, 0), (0, 0), (0, 32767), (0, 0)]
+
+
+def test_a_pulse_is_ended_without_anyone_pumping_events(attach: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pad = attach("One Pad")
+    tapper, links = make(pad="One Pad")
+    links.wait_for("READY")
+    monkeypatch.setattr(PADS, "pump", lambda: None)
+    tapper.offer(TapPulse("left", 120.0, 1.0), DUE)
+    assert pad.wait_for(lambda seen: len(seen) == 2)
+    begun_s, ended_s = pad.rumbles[0][0], pad.rumbles[1][0]
+    assert ended_s - begun_s >= 0.11  # never cut short; how late it may end is a matter for the benchmarks
+
+
+def test_a_pair_gives_each_hand_its_own_pad(attach: Any, make: Any) -> None:
+    left, right = attach("Joy-Con (L)"), attach("Joy-Con (R)")
+    tapper, links = make(left="Joy-Con (L)", right="Joy-Con (R)")
+    links.wait_for("READY")
+    tapper.offer(TapPulse("left", 100.0, 1.0), DUE)
+    assert left.wait_for(lambda seen: len(seen) == 2)
+    tapper.offer(TapPulse("right", 100.0, 1.0), DUE)
+    assert right.wait_for(lambda seen: len(seen) == 2)
+    assert left.levels == right.levels == [(65535, 65535), (0, 0)]
+
+
+def test_the_other_hand_is_stilled_before_a_new_pulse_begins(attach: Any, make: Any) -> None:
+    left, right = attach("Joy-Con (L)"), attach("Joy-Con (R)")
+    tapper, links = make(left="Joy-Con (L)", right="Joy-Con (R)")
+    links.wait_for("READY")
+    tapper.offer(TapPulse("left", 1000.0, 1.0), DUE)
+    assert left.wait_for(lambda seen: len(seen) == 1)
+    tapper.offer(TapPulse("right", 100.0, 1.0), DUE)
+    assert right.wait_for(lambda seen: len(seen) == 2)
+    assert left.levels == [(65535, 65535), (0, 0)]
+    assert left.rumbles[1][0] <= right.rumbles[0][0]
+
+
+def test_safe_ends_a_pulse(attach: Any, make: Any) -> None:
+    pad = attach("One Pad")
+    tapper, links = make(pad="One Pad")
+    links.wait_for("READY")
+    tapper.offer(TapPulse("left", 1000.0, 1.0), DUE)
+    assert pad.wait_for(lambda seen: len(seen) == 1)
+    tapper.safe()
+    assert pad.wait_for(lambda seen: len(seen) == 2)
+    assert pad.rumbles[1][0] - pad.rumbles[0][0] < 1.0
+
+
+def test_a_pad_unplugged_in_a_pulse_is_said_and_found_again_when_it_returns(attach: Any, make: Any) -> None:
+    pad = attach("One Pad")
+    tapper, links = make(pad="One Pad")
+    links.wait_for("READY")
+    tapper.offer(TapPulse("left", 1000.0, 1.0), DUE)
+    assert pad.wait_for(lambda seen: len(seen) == 1)
+    pad.unplug()
+    assert links.wait_for("FAULT").why == "the pad was unplugged"
+    tapper.offer(TapPulse("right", 100.0, 1.0), DUE)
+    links.seen.clear()
+    again = attach("One Pad")
+    links.wait_for("READY")
+    tapper.offer(TapPulse("right", 100.0, 1.0), DUE)
+    assert again.wait_for(lambda seen: len(seen) == 2)
+
+
+def test_a_pad_that_is_not_there_is_absent_with_a_sentence(attach: Any, make: Any) -> None:
+    attach("Another Pad")
+    _, links = make(pad="One Pad")
+    assert links.wait_for("ABSENT", "no pad").why == 'no pad named "One Pad" is plugged in; there is Another Pad'
+
+
+def test_a_pulse_too_short_for_a_pads_motor_is_left_out(attach: Any, make: Any) -> None:
+    pad = attach("One Pad")
+    tapper, links = make(pad="One Pad")
+    links.wait_for("READY")
+    tapper.offer(TapPulse("left", 40.0, 1.0), DUE)
+    assert "this motor needs 80 ms" in tapper.link.why
+    tapper.offer(TapPulse("right", 100.0, 1.0), DUE)
+    assert pad.wait_for(lambda seen: len(seen) == 2)
+    assert pad.levels == [(0, 65535), (0, 0)]
+
+
+def test_closing_in_a_pulse_stills_the_pad(attach: Any, make: Any) -> None:
+    pad = attach("One Pad")
+    tapper, links = make(pad="One Pad")
+    links.wait_for("READY")
+    tapper.offer(TapPulse("left", 1000.0, 1.0), DUE)
+    assert pad.wait_for(lambda seen: len(seen) == 1)
+    tapper.close()
+    assert pad.levels[-1] == (0, 0)
+
+
+def test_two_pads_of_one_name_are_told_apart_by_number() -> None:
+    pads = [FoundPad(0, "Xbox Pad", "a"), FoundPad(1, "Other", "b"), FoundPad(2, "Xbox Pad", "c")]
+    assert choose_pad(pads, "xbox") == pads[0]
+    assert choose_pad(pads, "Xbox Pad#2") == pads[2]
+    assert choose_pad(pads, "Xbox Pad#3") is None
+    assert choose_pad(pads, "") == pads[0]
+
+
+def test_a_room_files_entry_becomes_its_tapper() -> None:
+    tapper = build(TapperEntry(name="pads", driver="gamepad", left="Joy-Con (L)", right="Joy-Con (R)"))
+    assert tapper.capabilities.min_pulse_ms == 80.0
