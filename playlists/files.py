@@ -26,7 +26,7 @@ class PlaylistFileError(ValueError):
 
 
 def toml_files(folders: Iterable[Path]) -> dict[str, Path]:
-    """The TOML files of `folders` by id, which is the name without `.toml`; a later folder's file stands for an earlier one's."""
+    """The TOML files of `folders` by id: the name without `.toml`; a later folder's file stands for an earlier one's."""
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.toml")):

@@ -6,13 +6,14 @@ A file's name is the preset's id. The built-in ones stand in `playlists/presets/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Len
 from pydantic import TypeAdapter
 
+from playlists.bls_patch import settings_of
 from playlists.files import PlaylistFileError, read_toml, toml_files, validated
 from stimuli.settings import STRICT, Bls
 
@@ -22,8 +23,6 @@ Group = Literal["preparation", "desensitise", "install-close", "art", "other"]
 Scale = Literal["sud", "voc", "art"]
 ScaleWhen = Literal["every", "on-request", "never"]
 Text = Annotated[str, Len(1, 400)]
-
-END_KEYS: Final = ("set_cycles", "set_s", "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,6 @@ class Preset:
 
 
 _FILE: Final = TypeAdapter(PresetFile)
-_BLS: Final = TypeAdapter(Bls)
 
 
 def load_presets(folders: Sequence[Path] = ()) -> dict[str, Preset]:
@@ -98,7 +96,7 @@ def load_presets(folders: Sequence[Path] = ()) -> dict[str, Preset]:
 def read_preset(path: Path) -> Preset:
     """The preset in `path`; raises PlaylistFileError."""
     file = validated(_FILE, PresetFile, read_toml(path), path)
-    settings = _settings(file.bls, path)
+    settings = settings_of(file.bls, path)
     problems = _contradictions(file, settings)
     if problems:
         raise PlaylistFileError([f"{path}: {problem}" for problem in problems])
@@ -117,21 +115,6 @@ def read_preset(path: Path) -> Preset:
         light_locked=file.light_locked,
         cue=file.cue,
     )
-
-
-def _settings(patch: Mapping[str, Any], path: Path) -> Bls:
-    """The defaults with `patch` applied; an end given in it (cycles, seconds or open) stands for the default end."""
-    whole = asdict(Bls())
-    ends = [key for key in END_KEYS if patch.get(key) not in (None, False)]
-    if len(ends) > 1:
-        raise PlaylistFileError(
-            [f"{path}: bls: {' and '.join(ends)} are both given; a set ends by one of {', '.join(END_KEYS)}"]
-        )
-    if ends:
-        whole.update(set_cycles=None, set_s=None, open=False)
-    for key, value in patch.items():
-        whole[key] = {**whole[key], **value} if isinstance(value, dict) and isinstance(whole.get(key), dict) else value
-    return validated(_BLS, Bls, whole, path, "bls")
 
 
 def _contradictions(file: PresetFile, settings: Bls) -> list[str]:

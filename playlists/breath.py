@@ -1,0 +1,54 @@
+"""Paced breathing: how full the breath is at a moment, and the sweep of the bar that leads it."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from playlists.program import Breath
+from stimuli.frames import FRAME_RATE_HZ
+from stimuli.motion import Motion, Segment
+
+HALF_CYCLE: Final = 0.5
+
+
+def breath_parts_s(breath: Breath) -> tuple[float, float, float, float]:
+    """Seconds of in, pause, out and pause, which together are one breath."""
+    whole = 60.0 / breath.per_min
+    total = sum(breath.ratio)
+    way_in, full, way_out, empty = (whole * part / total for part in breath.ratio)
+    return way_in, full, way_out, empty
+
+
+def fill_at(breath: Breath, elapsed_s: float) -> float:
+    """How full the breath is `elapsed_s` after it began to be led: 0 empty, 1 full, with no corner at either."""
+    if elapsed_s <= 0.0:
+        return 0.0
+    way_in, full, way_out, _ = breath_parts_s(breath)
+    into_s = math.fmod(elapsed_s, 60.0 / breath.per_min)
+    if into_s < way_in:
+        return 0.5 - 0.5 * math.cos(math.pi * into_s / way_in)
+    if into_s < way_in + full:
+        return 1.0
+    out_s = into_s - way_in - full
+    return 0.5 + 0.5 * math.cos(math.pi * out_s / way_out) if out_s < way_out else 0.0
+
+
+def breath_motion(breath: Breath, start_frame: int, breaths: int) -> Motion:
+    """The bar's motion for `breaths` breaths: right on the way in, left on the way out.
+
+    It begins at the centre with half a way out. A breath is one cycle from left edge to left edge, each way at its own rate;
+    a sine's speed is nothing at the edges, so the dot turns without a jerk. A pause is a rest at the edge.
+    """
+    way_in, full, way_out, empty = (part * FRAME_RATE_HZ for part in breath_parts_s(breath))
+    frame, phase = float(start_frame), 0.0
+    segments = [Segment(frame, phase, 0.25 * FRAME_RATE_HZ / (way_out / 2.0))]
+    frame, phase = frame + way_out / 2.0, 0.25
+    for _ in range(breaths):
+        for way, pause in ((way_in, full), (way_out, empty)):
+            segments.append(Segment(frame, phase, HALF_CYCLE * FRAME_RATE_HZ / way))
+            frame, phase = frame + way, phase + HALF_CYCLE
+            if pause > 0.0:
+                segments.append(Segment(frame, phase, 0.0))
+                frame += pause
+    return Motion(start_frame, tuple(segments), end_frame=frame)
