@@ -87,6 +87,11 @@ def _vertices(sums: FloatArray) -> FloatArray:
     return np.maximum(raised, here)
 
 
+def _loudest(sound: FourChannels) -> float:
+    """The largest sample of either sign; not a number where one is not."""
+    return float(np.maximum(np.max(sound, initial=0.0), -np.min(sound, initial=0.0)))
+
+
 class Limiter:
     """A limiter for one stream, with a delay of exactly 240 frames; frames are counted from the first one it gets.
 
@@ -116,7 +121,7 @@ class Limiter:
         """Take a block of both buses, shape (n, 2) each, and give the block of 240 frames before, limited."""
         frames = len(stimulus)
         fresh = np.concatenate((stimulus, music), axis=1, dtype=np.float32)
-        if not np.isfinite(fresh).all():
+        if not np.isfinite(_loudest(fresh)):
             np.nan_to_num(fresh, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         sound = np.concatenate((self._held, fresh))
         first = self._taken - LIMITER_DELAY_FRAMES
@@ -134,13 +139,22 @@ class Limiter:
         return out
 
     def _read_hops(self, sound: FourChannels, first: int) -> None:
-        """Take in every hop that is whole now, and extend the gain by as many."""
+        """Take in every hop of `sound` that is whole now, and extend the gain by as many."""
         count = self._taken // HOP_FRAMES - self._hops_read
         if count <= 0:
             return
         begin = self._hops_read * HOP_FRAMES - first
-        hops = sound[begin : begin + count * HOP_FRAMES].reshape(count, HOP_FRAMES, 4)
-        maxima = np.max(np.abs(hops), axis=1)
+        self._hops_read += count
+        bound = 2.0 * _loudest(sound)
+        if bound * _worst_gain() <= self._target:
+            self._hop_peak = bound
+            self._extend_gains(np.ones(count))
+        else:
+            self._extend_gains(self._needed_gains(sound, begin, count))
+
+    def _needed_gains(self, sound: FourChannels, begin: int, count: int) -> FloatArray:
+        """The gain that the readings of each of `count` hops need, the first of which begins at `begin` of `sound`."""
+        maxima = np.max(np.abs(sound[begin : begin + count * HOP_FRAMES].reshape(count, HOP_FRAMES, 4)), axis=1)
         bounds = np.max(maxima[:, :2] + maxima[:, 2:], axis=1).astype(np.float64)
         spans = np.maximum(bounds, np.concatenate(([self._hop_peak], bounds[:-1])))
         self._hop_peak = float(bounds[-1])
@@ -150,8 +164,7 @@ class Limiter:
             starts = begin + loud * HOP_FRAMES - 2 * HALF_TAPS
             windows = np.stack([sound[start : start + _WINDOW_FRAMES] for start in starts])
             needed[loud] = np.minimum(1.0, self._target / np.maximum(true_peaks(windows, self._target), 1e-9))
-        self._hops_read += count
-        self._extend_gains(needed)
+        return needed
 
     def _extend_gains(self, needed: FloatArray) -> None:
         """One more gain for each hop read: the lowest any reading near it needs, approached in a line, left slowly."""
