@@ -28,7 +28,7 @@ STALE_S: Final = 1.0
 _JOIN_S: Final = 3.0
 
 
-class Terminal(Exception):  # noqa: N818 - it names the state, as in the link's own words
+class Terminal(Exception):
     """Trying again will not help: a refused token, a device of another kind. The message is a sentence for the panel."""
 
 
@@ -37,6 +37,9 @@ class Wire(ABC, Generic[Item]):
 
     The exceptions are `now` and `safe_now`: they come from any thread, and never raise.
     """
+
+    caution: str = ""
+    """Something to tell people about a device that was reached; shown as the reason of READY."""
 
     @abstractmethod
     def connect(self) -> None:
@@ -177,7 +180,7 @@ class IoThread(Generic[Item]):
             self._item = self._last if self._resend else None
             self._safe_wanted = self._is_safe
             self._connected = True
-        self._device.set_link("READY")
+        self._device.set_link("READY", self._wire.caution)
         return True
 
     def _serve(self) -> None:
@@ -224,7 +227,7 @@ class IoThread(Generic[Item]):
         finally:
             self._busy_since_s = 0.0
         if self._device.link.state == "STALE" and self._device.link.why.startswith("has taken nothing"):
-            self._device.set_link("READY")
+            self._device.set_link("READY", self._wire.caution)
         return True
 
     def _down(self, why: str, state: LinkState) -> None:

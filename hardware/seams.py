@@ -88,12 +88,16 @@ class SafeBytes:
     """What the launcher sends for a device when the engine can no longer: `transport` is `udp`, `serial` or `unix`.
 
     `address` is what that transport opens (`host:port`, a serial port with `@baud`, a socket's path); `packets` go in order.
+    Where it lists several, with spaces between, packet n goes to the n-th of them and round again. With `repeat_s` the packets
+    are sent again that often until the engine is back, and then `release` once. `hardware.safe_send` sends them.
     """
 
     device: str
     transport: Literal["udp", "serial", "unix"]
     address: str
     packets: tuple[bytes, ...]
+    repeat_s: float = 0.0
+    release: tuple[bytes, ...] = ()
 
 
 class Device(ABC):

@@ -1,0 +1,176 @@
+"""What the wired bars have in common: pictures to bytes, dark when the room falls silent, repeats against loss."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final, Protocol
+
+import numpy as np
+
+from hardware.entries import LightBarEntry
+from hardware.io_thread import IoThread, Wire
+from hardware.lightbars.pixels import rgb_bytes
+from hardware.seams import Capabilities, Due, LightBar, LightFrame, Transport
+
+HOLD_S: Final = 1.0
+"""A lit bar that is offered nothing for this long goes dark: the room has stopped thinking of it."""
+
+_SAFE_AGAIN: Final = 2
+_SAFE_AGAIN_S: Final = 0.02
+
+
+class PictureEncoder(Protocol):
+    """Turns pictures into packets. Not shared between threads; the wire sees to that."""
+
+    keep_alive_s: float
+
+    def picture(self, rgb: bytes, frame: LightFrame) -> tuple[bytes, ...]:
+        """The packets of one picture; `rgb` is `frame.pixels` as bytes."""
+        ...
+
+    def farewell(self) -> tuple[bytes, ...]:
+        """The packets after the last picture."""
+        ...
+
+
+def dark_frame(leds: int) -> LightFrame:
+    """Nothing lit."""
+    return LightFrame(0.0, 0.0, (0.0, 0.0, 0.0), np.zeros((leds, 3), dtype=np.float32))
+
+
+class PictureWire(Wire[LightFrame]):
+    """One transport and one encoder. With `inline`, pictures leave on the caller's thread: for transports that never wait."""
+
+    def __init__(self, transport: Transport, encoder: PictureEncoder, entry: LightBarEntry, inline: bool) -> None:
+        self._transport = transport
+        self._encoder = encoder
+        self._entry = entry
+        self._inline = inline
+        self._lock = threading.Lock()
+        self._dark = dark_frame(entry.leds)
+        self._shown = self._dark
+        self._lit = False
+        self._offered_s = 0.0
+        self._sent_s = 0.0
+        self._safe_left = 0
+        self.lost = 0
+
+    def connect(self) -> None:
+        """Open the transport, and begin dark."""
+        with self._lock:
+            self._transport.open()
+        self._show(self._dark)
+
+    def now(self, item: LightFrame) -> bool:
+        """Send it here and now, if nobody else is sending."""
+        return self._inline and self._try_to_show(item)
+
+    def safe_now(self) -> bool:
+        """Dark here and now; the device's thread says it again, as a packet may be lost."""
+        if self._inline:
+            self._try_to_show(self._dark)
+        return False
+
+    def send(self, item: LightFrame) -> None:
+        """Send a picture."""
+        self._offered_s = time.monotonic()
+        self._show(item)
+
+    def safe(self) -> None:
+        """Dark, and twice more in the next moments."""
+        self._safe_left = _SAFE_AGAIN
+        self._show(self._dark)
+
+    def leave(self) -> None:
+        """Dark, and the protocol's farewell."""
+        self._show(self._dark)
+        with self._lock:
+            for packet in self._encoder.farewell():
+                self._transport.write(packet)
+
+    def tick(self) -> float:
+        """Say safe again, go dark where the room fell silent, and keep the protocol alive."""
+        now_s = time.monotonic()
+        if self._safe_left:
+            self._safe_left -= 1
+            if not self._lit:
+                self._show(self._dark)
+            return _SAFE_AGAIN_S
+        if self._lit and now_s - self._offered_s >= HOLD_S:
+            self._show(self._dark)
+        elif now_s - self._sent_s >= self._encoder.keep_alive_s:
+            self._show(self._shown)
+        return min(self._encoder.keep_alive_s, HOLD_S / 4 if self._lit else 1.0)
+
+    def disconnect(self) -> None:
+        """Close the transport."""
+        with self._lock:
+            self._transport.close()
+
+    def _try_to_show(self, frame: LightFrame) -> bool:
+        """Send on the caller's thread; False where another holds the transport, or it failed and its own thread must see."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._offered_s = time.monotonic()
+            self._write(frame)
+        except OSError:
+            # The device's own thread sends the same picture next, meets the fault and keeps its words.
+            return False
+        finally:
+            self._lock.release()
+        return True
+
+    def _show(self, frame: LightFrame) -> None:
+        with self._lock:
+            self._write(frame)
+
+    def _write(self, frame: LightFrame) -> None:
+        rgb = rgb_bytes(frame.pixels, self._entry.leds, self._entry.level_frac, self._entry.reverse)
+        try:
+            for packet in self._encoder.picture(rgb, frame):
+                self._transport.write(packet)
+        except BlockingIOError:
+            self.lost += 1
+            return
+        self._shown, self._lit, self._sent_s = frame, any(rgb), time.monotonic()
+
+
+class WiredLightBar(LightBar):
+    """A bar behind a picture wire."""
+
+    def __init__(self, entry: LightBarEntry, wire: PictureWire, fps_most: float, on_silence: str) -> None:
+        super().__init__(entry.name)
+        self.entry = entry
+        self.wire = wire
+        self.io: IoThread[LightFrame] = IoThread(self, wire)
+        self._capabilities = Capabilities(
+            on_silence=on_silence, fps_max=min(entry.fps, fps_most), pixels=entry.leds, onset_ms=entry.onset_ms
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the wire and the room file allow."""
+        return self._capabilities
+
+    def open(self) -> None:
+        """Begin to connect."""
+        self.io.open()
+
+    def offer(self, frame: LightFrame, due: Due) -> None:
+        """Show a picture now."""
+        self.io.offer(frame)
+
+    def safe(self) -> None:
+        """Dark now."""
+        self.io.safe()
+
+    def close(self) -> None:
+        """Dark, and let go."""
+        self.io.close()
+
+    @property
+    def dark_rgb(self) -> bytes:
+        """Three zeros for each LED."""
+        return bytes(3 * self.entry.leds)
