@@ -133,7 +133,7 @@ class GamepadTapper(Tapper):
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            on_silence="a pulse ends by the driver's own thread; a pad whose room died ends it by its own time-out, if it has one",
+            on_silence="a pulse ends by the driver's own thread; without the engine, by the pad's own time-out if it has one",
             min_pulse_ms=self._config.min_pulse_ms,
             onset_ms=self._config.onset_ms,
         )
