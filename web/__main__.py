@@ -22,6 +22,7 @@ from web.app import create_app
 from web.guard.hosts import hosts_for
 
 GRACE_S = 2
+PARENT_EACH_S = 1.0
 WS_MESSAGE_MOST = 64 * 1024
 
 
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         print("--tls-cert and --tls-key are given together, or not at all", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        listening = listen(given.host, given.port)
+        listening = socket.socket(fileno=given.fd) if given.fd is not None else listen(given.host, given.port)
     except OSError as fault:
         print(_why_not(given.host, given.port, fault), file=sys.stderr)  # noqa: T201
         return 1
@@ -42,8 +43,22 @@ def main(argv: list[str] | None = None) -> int:
     url = address(given.host, listening.getsockname()[1], tls=given.tls_cert is not None)
     server = uvicorn.Server(config(given))
     with listening, _noted(run / "web.pid", str(os.getpid())), _noted(run / "address", url):
-        asyncio.run(server.serve([listening]))
+        asyncio.run(_serve(server, listening, with_parent=given.fd is not None))
     return 0 if server.started else 1
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket, *, with_parent: bool) -> None:
+    """Serve; a server that was given its socket ends with who gave it, and does not keep the port from the next room."""
+    watching = asyncio.create_task(_end_with(server, os.getppid())) if with_parent else None
+    await server.serve([listening])
+    if watching is not None:
+        watching.cancel()
+
+
+async def _end_with(server: uvicorn.Server, parent: int) -> None:
+    while os.getppid() == parent:
+        await asyncio.sleep(PARENT_EACH_S)
+    server.should_exit = True
 
 
 def config(given: argparse.Namespace) -> uvicorn.Config:
@@ -123,6 +138,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="the room's data folder")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; 0.0.0.0 for all")
     parser.add_argument("--port", type=int, default=8080, help="0 for any free one")
+    parser.add_argument("--fd", type=int, help="a socket that listens already, held by the launcher across restarts")
     parser.add_argument("--tls-cert", type=Path, help="certificate, PEM")
     parser.add_argument("--tls-key", type=Path, help="its key, PEM")
     parser.add_argument("--allow-host", action="append", default=[], help="another name this room goes by; may be repeated")

@@ -1,0 +1,201 @@
+"""A scripted engine behind the real link, the real server on a free port, and people who are signed in."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from websockets.sync.client import ClientConnection, connect
+
+from roomctl.errors import Refused, UnknownId
+from roomctl.link import LinkServer
+from roomctl.messages import Ask, Delta, Heartbeat, Reply, Request, Role, Snapshot
+from roomctl.sign_in import SignIn
+from web.__main__ import config, listen
+
+WAIT_S = 10.0
+
+
+class ScriptedEngine:
+    """Answers by script: every command is done, but for those that `refuse` names; its state is a small snapshot."""
+
+    def __init__(self, data: Path) -> None:
+        self.requests: list[Request] = []
+        self.stops: list[Request] = []
+        self.refuse: dict[str, Exception] = {}
+        self.panels: list[dict[str, Any]] = []
+        self.changed = threading.Condition()
+        self.hold = threading.Event()
+        self.hold.set()
+        self.state: dict[str, Any] = {
+            "boot_id": "boot-1",
+            "rev": 3,
+            "stopped": False,
+            "set": {"state": "idle"},
+            "timing": {"onset_sd_ms": 0.02, "light_skew_ms": None, "underruns": 0},
+            "devices": [{"name": 'bar "sofa"', "kind": "lightbar", "link": "READY"}],
+            "clock": {"frame": 0, "mono_ns": 1, "frames_per_s": 48_000.0},
+        }
+        self.server = LinkServer(
+            data / "run" / "engine.sock", self.answer, stop=self.stop, snapshot=self.snapshot, on_panels=self.on_panels
+        )
+
+    def answer(self, message: Request | Ask) -> Reply:
+        assert self.hold.wait(WAIT_S)
+        if isinstance(message, Ask):
+            return self.answer_ask(message)
+        self.note(self.requests, message)
+        if message.command.do in self.refuse:
+            raise self.refuse[message.command.do]
+        body = {"id": "s-1"} if message.command.do == "session-open" else {"rev": self.state["rev"]}
+        return Reply(id=message.id, status=200, body=body)
+
+    def answer_ask(self, message: Ask) -> Reply:
+        if message.what == "program" and message.args["id"] != "ketamine-im":
+            raise UnknownId(f"no program {message.args['id']}", allowed=["ketamine-im"])
+        answers: dict[str, Any] = {"state": self.state, "timing": self.state["timing"], "devices": self.state["devices"]}
+        return Reply(id=message.id, status=200, body=answers.get(message.what, {"asked": message.what, **message.args}))
+
+    def stop(self, request: Request) -> Reply:
+        self.note(self.stops, request)
+        return Reply(id=request.id, status=200, body={"stopped": True})
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(state=self.state)
+
+    def on_panels(self, panels: list[dict[str, Any]]) -> None:
+        with self.changed:
+            self.panels = panels
+            self.changed.notify_all()
+
+    def note(self, notes: list[Request], request: Request) -> None:
+        with self.changed:
+            notes.append(request)
+            self.changed.notify_all()
+
+    def wait(self, happened: Callable[[], bool]) -> bool:
+        with self.changed:
+            return self.changed.wait_for(happened, WAIT_S)
+
+    def change(self, **changed: Any) -> None:
+        self.state = {**self.state, **changed, "rev": self.state["rev"] + 1}
+        self.server.publish(Delta(boot_id=self.state["boot_id"], rev=self.state["rev"], changed=changed))
+
+    def beat(self) -> None:
+        self.server.publish(Heartbeat(clock={"frame": 48_000, "mono_ns": 2, "frames_per_s": 48_000.0}))
+
+
+@dataclass(frozen=True)
+class Served:
+    """The running server: where it is, and its data folder."""
+
+    url: str
+    data: Path
+    server: uvicorn.Server
+
+    @property
+    def ws_url(self) -> str:
+        return self.url.replace("http", "ws", 1) + "/ws"
+
+    def token(self, role: Role) -> str:
+        store = SignIn(self.data / "sign_in.db")
+        with contextlib.closing(store):
+            return store.new_token(role, f"a {role}")[1]
+
+    def client(self, role: Role | None) -> httpx.Client:
+        headers = {} if role is None else {"Authorization": f"Bearer {self.token(role)}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=WAIT_S)
+
+    def socket(self, role: Role = "control") -> ClientConnection:
+        headers = {"Cookie": f"roomctl={self.token(role)}"}
+        return connect(self.ws_url, additional_headers=headers, origin=self.url, open_timeout=WAIT_S, compression=None)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def serving(data: Path) -> Iterator[Served]:
+    """The panel's server, as `python -m web` sets it up, in a thread."""
+    listening = listen("127.0.0.1", 0)
+    given = argparse.Namespace(data=data, host="127.0.0.1", allow_host=["room.test"], tls_cert=None, tls_key=None)
+    server = uvicorn.Server(config(given))
+    thread = threading.Thread(target=server.run, args=([listening],), name="web")
+    with listening:
+        thread.start()
+        try:
+            served = Served(f"http://127.0.0.1:{listening.getsockname()[1]}", data, server)
+            with httpx.Client() as client:
+                client.get(f"{served.url}/api/health", timeout=WAIT_S)
+            yield served
+        finally:
+            server.should_exit = True
+            thread.join(WAIT_S)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[ScriptedEngine]:
+    engine = ScriptedEngine(tmp_path)
+    engine.server.start()
+    yield engine
+    engine.hold.set()
+    engine.server.close()
+
+
+@pytest.fixture
+def served(engine: ScriptedEngine, tmp_path: Path) -> Iterator[Served]:
+    """The server with the engine there."""
+    with serving(tmp_path) as served:
+        wait_for_health(served, 200)
+        yield served
+
+
+@pytest.fixture
+def served_alone(tmp_path: Path) -> Iterator[Served]:
+    """The server without an engine."""
+    with serving(tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def control(served: Served) -> Iterator[httpx.Client]:
+    with served.client("control") as client:
+        yield client
+
+
+@pytest.fixture
+def view(served: Served) -> Iterator[httpx.Client]:
+    with served.client("view") as client:
+        yield client
+
+
+@pytest.fixture
+def admin(served: Served) -> Iterator[httpx.Client]:
+    with served.client("admin") as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(served: Served) -> Iterator[httpx.Client]:
+    with served.client(None) as client:
+        yield client
+
+
+def wait_for_health(served: Served, status: int) -> None:
+    """Ask until the server says so; it looks for the engine every 50 ms to 1 s."""
+    pause = threading.Event()
+    with httpx.Client(base_url=served.url, timeout=WAIT_S) as client:
+        for _ in range(200):
+            if client.get("/api/health").status_code == status:
+                return
+            pause.wait(0.05)
+    raise AssertionError(f"health never answered {status}")
+
+
+REFUSED = Refused("a set is running; FINISH or STOP it first", state="running", possible=["set/finish", "stop"])
