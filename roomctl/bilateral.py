@@ -52,9 +52,9 @@ class Bilateral:
         return self.scores[-1] if self.scores else None
 
     def state_at(self, frame: float) -> MotionState:
-        """Idle, running or finishing. A set that is about to start at a frame yet to come counts as running."""
+        """Idle, running or finishing. A set that is about to start counts as running, one that was cut as idle."""
         score = self.score
-        if score is None:
+        if score is None or score.motion.cut_frame is not None:
             return "idle"
         return score.motion.state_at(max(frame, score.motion.start_frame))
 

@@ -114,6 +114,9 @@ class LightPacer(Pacer):
         dot = self._governor.limit(dot, frame)
         pixels = bar_pixels(dot.pos, dot.level_frac, dot.colour, self._leds, dot.size)
         due_s = self._told_at(frame)
+        if self._outlook.stops != stops:
+            self._governor.dark()
+            return False
         self.bar.offer(LightFrame(dot.pos, dot.level_frac, dot.colour, pixels), Due(frame, self._clock.mono_at(frame)))
         if dot.level_frac > 0.0:
             self.late_s.append(time.monotonic() - due_s)
@@ -188,7 +191,7 @@ class TapPacer(Pacer):
     def _offer(self, pulse: Pulse, stops: int) -> None:
         due_s = self._told_at(pulse.frame)
         strength_frac = pulse.strength_frac * self.strength_frac
-        if strength_frac > 0.0:
+        if strength_frac > 0.0 and self._outlook.stops == stops:
             due = Due(pulse.frame, self._clock.mono_at(pulse.frame))
             self.tapper.offer(TapPulse(pulse.side, pulse.ms, strength_frac), due)
             self.late_s.append(time.monotonic() - due_s)

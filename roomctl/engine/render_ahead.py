@@ -71,7 +71,7 @@ class RenderAhead:
 
     @property
     def ahead_frames(self) -> int:
-        """How much is kept ready beyond what the card has taken: its largest burst and one block."""
+        """How much is kept ready beyond what the card has taken: its largest burst and one of its blocks."""
         return self._ahead_frames
 
     def start(self) -> None:
@@ -114,7 +114,7 @@ class RenderAhead:
         in_burst = now_s - self._last_read_s < BURST_GAP_S
         self._burst_frames = self._burst_frames + frames if in_burst else frames
         self._last_read_s = now_s
-        wanted = min(max(self._burst_frames + BLOCK_FRAMES, LEAST_AHEAD_FRAMES), MOST_AHEAD_FRAMES)
+        wanted = min(max(self._burst_frames + frames, LEAST_AHEAD_FRAMES), max(MOST_AHEAD_FRAMES, 4 * frames))
         self._ahead_frames = max(self._ahead_frames, wanted)
 
     def _run(self) -> None:

@@ -525,6 +525,7 @@ class Room:
     def snapshot(self) -> m.Snapshot:
         """The whole state now."""
         with self._lock:
+            self._end_if_over()
             return m.Snapshot(state=self._state())
 
     def heartbeat(self) -> m.Heartbeat:

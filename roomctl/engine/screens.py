@@ -1,6 +1,6 @@
-"""The light bar on a screen, as the engine knows it: a window in a process of its own that draws by itself and asks for the time.
+"""The light bar on a screen, as the engine knows it: a window with a process of its own that draws by itself.
 
-Nothing is sent to it picture by picture; that it asks is the sign that it lives.
+Nothing is sent to it picture by picture; that it asks for the time is the sign that it lives.
 """
 
 from __future__ import annotations

@@ -55,13 +55,6 @@ def listen(panel: PanelServer) -> socket.socket:
     return sock
 
 
-def address_of(panel: PanelServer, port: int) -> str:
-    """The panel's address, as a tablet types it."""
-    host = socket.gethostname() if panel.host in ("0.0.0.0", "::") else panel.host
-    shown = f"[{host}]" if ":" in host else host
-    return f"{'https' if panel.tls else 'http'}://{shown}:{port}"
-
-
 class Launcher:
     """Runs until `end`. The engine's devices are made safe whenever it dies or falls silent."""
 
@@ -70,9 +63,9 @@ class Launcher:
         self._ended = threading.Event()
         self._reader = LifelineReader()
         self._made_safe = False
+        self._address = plan.data / "run" / "address"
         self._socket = listen(plan.panel)
         self.port = self._socket.getsockname()[1]
-        self.address = address_of(plan.panel, self.port)
         self.engine = Child("engine", self._engine_arguments(), pipe=True)
         self.web = Child("web", self._web_arguments(), pass_fds=(self._socket.fileno(),))
         screens = [bar.name for bar in plan.room.lightbar if bar.driver == "screen"]
@@ -84,7 +77,7 @@ class Launcher:
 
     def _web_arguments(self) -> list[str]:
         panel = self._plan.panel
-        names = [part for name in panel.names for part in ("--name", name)]
+        names = [part for name in panel.names for part in ("--allow-host", name)]
         tls = ["--tls-cert", str(panel.tls_cert), "--tls-key", str(panel.tls_key)] if panel.tls and panel.tls_cert else []
         fd = ["--fd", str(self._socket.fileno())]
         return ["web", "--data", str(self._plan.data), "--host", panel.host, "--port", str(self.port), *fd, *names, *tls]
@@ -99,24 +92,24 @@ class Launcher:
     def run(self, ready: Callable[[str], None]) -> int:
         """Run the room; `ready` is told the panel's address once. Returns the exit code."""
         with OneRoom(self._plan.data) as one:
-            one.write("address", self.address)
+            one.forget("address", "web.pid", "engine.pid")
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, lambda number, frame: self.end())
             try:
-                return self._watch(ready, one)
+                return self._watch(ready)
             finally:
                 self._close(one)
 
-    def _watch(self, ready: Callable[[str], None], one: OneRoom) -> int:
+    def _watch(self, ready: Callable[[str], None]) -> int:
         said = False
         while not self._ended.is_set():
             self._keep_engine()
-            self._keep(self.web, one)
+            self._keep(self.web)
             for screen in self.screens:
-                self._keep(screen, one)
-            if not said and self._reader.has_spoken:
+                self._keep(screen)
+            if not said and self._reader.has_spoken and self._address.exists():
                 said = True
-                ready(self.address)
+                ready(self._address.read_text(encoding="utf-8").strip())
                 notify("READY=1")
             if not said and self.engine.restarts >= 1:
                 log.error("the engine cannot start; what it said stands above")
@@ -124,12 +117,10 @@ class Launcher:
             self._ended.wait(timeout=POLL_S)
         return 0
 
-    def _keep(self, child: Child, one: OneRoom) -> None:
+    def _keep(self, child: Child) -> None:
         child.died()
         if child.is_due:
             child.start()
-            if child is self.web and child.process is not None:
-                one.write("web.pid", str(child.process.pid))
 
     def _keep_engine(self) -> None:
         if self.engine.died():

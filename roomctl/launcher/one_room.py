@@ -1,4 +1,4 @@
-"""One room on one data folder: the lock that says so, and the small files that say where the room is."""
+"""One room on one data folder: the lock that says so, and the small files that say where the room is, taken away at its end."""
 
 from __future__ import annotations
 
@@ -35,13 +35,6 @@ class OneRoom:
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         if self._lock is not None:
             self._lock.close()
-
-    def write(self, name: str, text: str) -> None:
-        """Write one of the small files, whole."""
-        path = self._run / name
-        part = path.with_suffix(path.suffix + ".part")
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(path)
 
     def forget(self, *names: str) -> None:
         """Remove small files: the room is no longer there."""
