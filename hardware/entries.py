@@ -95,7 +95,10 @@ def _check(driver: str, host: str | None, port: Port, stub_only: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LightBarEntry:
-    """`[[lightbar]]`. `universe` and `address` are where its first LED is; `level_frac` is its full light."""
+    """`[[lightbar]]`. `universe` and `address` are where its first LED is; `level_frac` is its full light.
+
+    `fallback_frac` is how brightly a WLED glows by itself, when no room talks to it.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -113,6 +116,7 @@ class LightBarEntry:
     address: Annotated[int, Interval(ge=1, le=512)] = 1
     priority: Annotated[int, Interval(ge=1, le=200)] = 100
     level_frac: LevelFrac = 1.0
+    fallback_frac: Annotated[float, Interval(ge=0.0, le=0.1)] = 0.0
     reverse: bool = False
     record: Path | None = None
     on_loss: OnLoss = "stop"

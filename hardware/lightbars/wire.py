@@ -48,8 +48,8 @@ class PictureWire(Wire[LightFrame]):
         self._entry = entry
         self._inline = inline
         self._lock = threading.Lock()
-        self._dark = dark_frame(entry.leds)
-        self._shown = self._dark
+        self.dark = dark_frame(entry.leds)
+        self._shown = self.dark
         self._lit = False
         self._offered_s = 0.0
         self._sent_s = 0.0
@@ -60,7 +60,7 @@ class PictureWire(Wire[LightFrame]):
         """Open the transport, and begin dark."""
         with self._lock:
             self._transport.open()
-        self._show(self._dark)
+        self._show(self.dark)
 
     def now(self, item: LightFrame) -> bool:
         """Send it here and now, if nobody else is sending."""
@@ -69,7 +69,7 @@ class PictureWire(Wire[LightFrame]):
     def safe_now(self) -> bool:
         """Dark here and now; the device's thread says it again, as a packet may be lost."""
         if self._inline:
-            self._try_to_show(self._dark)
+            self._try_to_show(self.dark)
         return False
 
     def send(self, item: LightFrame) -> None:
@@ -80,11 +80,11 @@ class PictureWire(Wire[LightFrame]):
     def safe(self) -> None:
         """Dark, and twice more in the next moments."""
         self._safe_left = _SAFE_AGAIN
-        self._show(self._dark)
+        self._show(self.dark)
 
     def leave(self) -> None:
         """Dark, and the protocol's farewell."""
-        self._show(self._dark)
+        self._show(self.dark)
         with self._lock:
             for packet in self._encoder.farewell():
                 self._transport.write(packet)
@@ -95,10 +95,10 @@ class PictureWire(Wire[LightFrame]):
         if self._safe_left:
             self._safe_left -= 1
             if not self._lit:
-                self._show(self._dark)
+                self._show(self.dark)
             return _SAFE_AGAIN_S
         if self._lit and now_s - self._offered_s >= HOLD_S:
-            self._show(self._dark)
+            self._show(self.dark)
         elif now_s - self._sent_s >= self._encoder.keep_alive_s:
             self._show(self._shown)
         return min(self._encoder.keep_alive_s, HOLD_S / 4 if self._lit else 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hardware.roomlights.fade import Fade
 from hardware.seams import RoomLook
 
 
@@ -17,12 +18,12 @@ class RoomLightReport:
 
 
 class LampModel:
-    """Moves in a straight line in L* and in mired, as eyes judge both. Times are monotonic seconds."""
+    """Times are monotonic seconds."""
 
     def __init__(self, most_per_s: float, level_l: float = 0.0, cct_k: float = 2700.0) -> None:
         self._least_s = 1.0 / most_per_s
-        self._from = self._to = RoomLook(level_l, cct_k)
-        self._began_s = 0.0
+        here = RoomLook(level_l, cct_k)
+        self._fade = Fade(here, here, 0.0)
         self._tokens_s = float("-inf")
         self._lost = 0
 
@@ -35,13 +36,10 @@ class LampModel:
             self._lost += 1
             return False
         self._tokens_s = max(self._tokens_s, now_s) + self._least_s
-        at = self.report(now_s)
-        self._from, self._to, self._began_s = RoomLook(at.level_l, at.cct_k), look, now_s
+        self._fade = Fade(self._fade.at(now_s), look, now_s)
         return True
 
     def report(self, now_s: float) -> RoomLightReport:
         """The lamp at `now_s`."""
-        part = 1.0 if self._to.fade_s <= 0.0 else min(1.0, max(0.0, (now_s - self._began_s) / self._to.fade_s))
-        level_l = self._from.level_l + part * (self._to.level_l - self._from.level_l)
-        mired = 1e6 / self._from.cct_k + part * (1e6 / self._to.cct_k - 1e6 / self._from.cct_k)
-        return RoomLightReport(level_l, 1e6 / mired, self._lost)
+        look = self._fade.at(now_s)
+        return RoomLightReport(look.level_l, look.cct_k, self._lost)

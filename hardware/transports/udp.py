@@ -35,6 +35,16 @@ def resolve(host: str, port: int, timeout_s: float = RESOLVE_S) -> Address:
     raise TimeoutError(f"the name {host} was not resolved in {timeout_s:.1f} s; is the room's network up?")
 
 
+def own_address(host: str) -> str:
+    """Our own address as `host` sees it, by asking the system for a route; empty where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(resolve(host, 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
+
+
 class UdpPort:
     """Datagrams to one address; with `route`, to the one it gives for each. Calls may raise OSError; only `open` ever waits."""
 
