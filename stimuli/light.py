@@ -21,6 +21,7 @@ from stimuli.motion import Motion
 from stimuli.paths import along, alongs, point
 from stimuli.score import Cue, Score
 from stimuli.settings import Light
+from stimuli.tasks import COLOUR_CHANGE_MS, colour_at, reaction_events
 
 __all__ = [
     "DARK",
@@ -171,7 +172,7 @@ def light_at(score: Score, frame: int) -> Dot:
     level = set_level_at(score.motion, frame, offset)
     if level > 0.0:
         level *= _switch_level(score.cues, frame) * light.brightness_frac
-    return Dot(_pos_at(score.motion, light, frame - offset), level, parse_colour(light.colour), light.size)
+    return Dot(_pos_at(score.motion, light, frame - offset), level, colour_at(score, frame), light.size)
 
 
 def lights_at(score: Score, frames: FrameArray) -> Lights:
@@ -192,7 +193,18 @@ def lights_at(score: Score, frames: FrameArray) -> Lights:
         pos[held] = held_pos * light.width_frac
         levels[held] = _set_levels(score.motion, at[held], offset) * light.brightness_frac
         colours[held] = parse_colour(light.colour)
+    _change_colours(score, frames, colours)
     return Lights(frames, pos, levels * _switch_levels(score.cues, at), colours)
+
+
+def _change_colours(score: Score, frames: FrameArray, colours: FloatArray) -> None:
+    """Put a colour-change task's events into `colours`."""
+    if not frames.size or not any(cue.bls.tasks.on for cue in score.cues):
+        return
+    shown = frames_of_ms(COLOUR_CHANGE_MS)
+    for event in reaction_events(score, int(frames.min()) - shown, int(frames.max()) + 1):
+        for index in np.flatnonzero((frames >= event.frame) & (frames < event.frame + shown)):
+            colours[index] = colour_at(score, int(frames[index]))
 
 
 def frames_paced(first_frame: int, end_frame: int, fps: float) -> FrameArray:

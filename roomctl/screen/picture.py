@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from stimuli.bar import dot_px
-from stimuli.colours import Rgb, linear_of_srgb, parse_colour, srgb_of_linear
-from stimuli.light import dot_at, screen_point_at
-from stimuli.motion import Motion
+from stimuli.colours import Rgb, linear_of_srgb, srgb_of_linear
+from stimuli.light import light_at, screen_point_at
 from stimuli.paths import EIGHT_HEIGHT
-from stimuli.settings import DotShape, Light, Path
+from stimuli.score import Score
+from stimuli.settings import DotShape, Path
 
 GROUND_SRGB: Final = (4, 5, 7)
 """The dark background, near black: a lit one would be a whole-screen change."""
@@ -64,16 +64,15 @@ def place(x: float, y: float, path: Path, width: int, height: int, dot_width_px:
     return width / 2.0 + x * across, height / 2.0 - y * up
 
 
-def picture_at(motion: Motion | None, light: Light, bar_level: float, frame: float, width: int, height: int) -> Picture:
+def picture_at(score: Score, bar_level: float, frame: int, width: int, height: int) -> Picture:
     """What the score shows at `frame` on a screen of `width` x `height` pixels, within the room's `bar_level`.
 
     Raises ValueError where the colour is not one.
     """
+    light = score.bls_at(frame).light
     size_px = dot_width_px(light.size, width, height)
-    if motion is None:
-        return Picture(0.0, 0.0, parse_colour(light.colour), light.dot, size_px, width / 2.0, height / 2.0)
-    dot = dot_at(motion, light, frame)
-    x_px, y_px = place(*screen_point_at(motion, light, frame), light.path, width, height, size_px)
+    dot = light_at(score, frame)
+    x_px, y_px = place(*screen_point_at(score.motion, light, frame), light.path, width, height, size_px)
     return Picture(dot.pos, min(dot.level_frac, bar_level), dot.colour, light.dot, size_px, x_px, y_px)
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 from roomctl.link.client import Push
 from roomctl.messages import Heartbeat, Snapshot
 from stimuli.motion import Motion, Segment
-from stimuli.settings import Light
+from stimuli.score import Cue, Score
+from stimuli.settings import Bls, Light, Tasks
 
 BAR_LEVEL_UNTOLD: Final = 0.6
 """The room's limit of the bar until the room has said its own: the contract's default."""
@@ -18,6 +19,7 @@ Hush = Literal["none", "asked", "told", "seen"]
 """The window's own STOP: pressed here, taken by the engine, seen in the room's state; RESUME lifts it after that."""
 
 _LIGHT_KEYS: Final = {field.name for field in fields(Light)}
+_TASK_KEYS: Final = {field.name for field in fields(Tasks)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,16 @@ class RoomView:
     """The room as last heard. Without a clock or a motion there is nothing to show."""
 
     motion: Motion | None = None
-    light: Light = field(default_factory=Light)
+    bls: Bls = field(default_factory=Bls)
     bar_level: float = BAR_LEVEL_UNTOLD
     clock: RoomClock | None = None
     stopped: bool = False
     hush: Hush = "none"
+
+    @property
+    def score(self) -> Score | None:
+        """The set as if its present settings had always held; None where there is none."""
+        return None if self.motion is None else Score(self.motion, (Cue(self.motion.start_frame, self.bls),))
 
     @property
     def may_show(self) -> bool:
@@ -72,13 +79,19 @@ def clock_of(clock: Mapping[str, Any]) -> RoomClock:
     return RoomClock(float(clock["frame"]), int(clock["mono_ns"]), float(clock["frames_per_s"]))
 
 
+def _seen_of(bls: Mapping[str, Any]) -> Bls:
+    """What of the settings can be seen."""
+    light = {key: value for key, value in bls["light"].items() if key in _LIGHT_KEYS}
+    tasks = {key: value for key, value in bls["tasks"].items() if key in _TASK_KEYS}
+    return Bls(light=Light(**light), tasks=Tasks(**tasks), seed=bls["seed"])
+
+
 def changed(view: RoomView, state: Mapping[str, Any]) -> RoomView:
     """`view` with those top-level keys of the room's state that concern the window. Raises KeyError if one lacks a part."""
     if "score" in state:
         view = replace(view, motion=motion_of(state["score"]))
     if "bls" in state:
-        light = {key: value for key, value in state["bls"]["light"].items() if key in _LIGHT_KEYS}
-        view = replace(view, light=Light(**light))
+        view = replace(view, bls=_seen_of(state["bls"]))
     if "room" in state:
         view = replace(view, bar_level=float(state["room"]["limits"]["bar_level"]))
     if state.get("clock") is not None:

@@ -82,14 +82,15 @@ class Window:
             self.darken()
             return None
         seen_ns = now_ns + round(self._period_s * 1e9 + self.config.onset_ms * 1e6)
-        frame = view.clock.frame_at(seen_ns)
-        try:
-            asked = picture_at(view.motion, view.light, view.bar_level, frame, *self._surface.get_size())
-        except ValueError as fault:
-            self._say_once(str(fault))
+        frame = round(view.clock.frame_at(seen_ns))
+        score = view.score
+        if score is None or (score.motion.cut_frame is not None and frame >= score.motion.cut_frame):
             self.darken()
             return None
-        if view.motion is None or (view.motion.cut_frame is not None and frame >= view.motion.cut_frame):
+        try:
+            asked = picture_at(score, view.bar_level, frame, *self._surface.get_size())
+        except ValueError as fault:
+            self._say_once(str(fault))
             self.darken()
             return None
         elapsed_s = self._period_s if self._at_ns is None else (now_ns - self._at_ns) * 1e-9
@@ -112,7 +113,7 @@ class Window:
         self.darken()
         pygame.display.quit()
 
-    def _show(self, picture: Picture, frame: float, seen_ns: int) -> None:
+    def _show(self, picture: Picture, frame: int, seen_ns: int) -> None:
         self._level_frac = picture.level_frac
         if picture.level_frac <= 0.0:
             self.darken()
@@ -123,7 +124,7 @@ class Window:
         pygame.display.update([*changed, self._drawn])
         self._recorder.put(
             "light",
-            Due(round(frame), seen_ns * 1e-9),
+            Due(frame, seen_ns * 1e-9),
             time.monotonic_ns(),
             pos=round(picture.pos, 6),
             level=round(picture.level_frac, 6),

@@ -69,7 +69,7 @@ class HandFeed:
 @pytest.fixture
 def feed() -> HandFeed:
     """A room in whose set the client hears frame f at f / 48 microseconds of monotonic time."""
-    return HandFeed(RoomView(motion=SET, light=Bls().light, clock=RoomClock(0.0, 0, 48_000.0)))
+    return HandFeed(RoomView(motion=SET, clock=RoomClock(0.0, 0, 48_000.0)))
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomctl.screen.picture import GROUND_SRGB, dot_width_px, eased, picture_at, place, quarter_pixels, shaded
+from roomctl.screen.picture import GROUND_SRGB, Picture, dot_width_px, eased, picture_at, place, quarter_pixels, shaded
 from stimuli import motion
 from stimuli.paths import point
-from stimuli.settings import PATHS, Light, Path
+from stimuli.score import Cue, Score
+from stimuli.settings import PATHS, Bls, Light, Path
 
 SET = motion.start(0, 1.0, 4, soft=True)
 WIDTH, HEIGHT = 1920, 1080
@@ -50,24 +51,23 @@ def test_the_lit_area_stays_a_small_part_of_the_screen(size: float, width: int, 
     assert dot_width_px(size, width, height) ** 2 <= width * height / 16
 
 
+def shown(light: Light, frame: int) -> Picture:
+    return picture_at(Score(SET, (Cue(0, Bls(light=light)),)), 0.6, frame, WIDTH, HEIGHT)
+
+
 def test_the_level_stays_within_the_rooms_limit() -> None:
-    bright = Light(brightness_frac=1.0)
-    assert picture_at(SET, bright, 0.6, 48_000.0, WIDTH, HEIGHT).level_frac == 0.6
-    assert picture_at(SET, replace(bright, brightness_frac=0.3), 0.6, 48_000.0, WIDTH, HEIGHT).level_frac == pytest.approx(0.3)
-
-
-def test_without_a_set_there_is_no_light() -> None:
-    assert picture_at(None, Light(), 0.6, 48_000.0, WIDTH, HEIGHT).level_frac == 0.0
+    assert shown(Light(brightness_frac=1.0), 48_000).level_frac == 0.6
+    assert shown(Light(brightness_frac=0.3), 48_000).level_frac == pytest.approx(0.3)
 
 
 def test_the_dot_is_at_the_left_margin_on_the_first_beat() -> None:
-    picture = picture_at(SET, Light(size=48.0), 0.6, 12_000.0, WIDTH, HEIGHT)
+    picture = shown(Light(size=48.0), 12_000)
     assert (picture.pos, picture.x_px, picture.y_px) == pytest.approx((-1.0, 24 + 0.02 * HEIGHT, HEIGHT / 2))
 
 
 @given(st.floats(0.0, 0.6), st.floats(0.0, 1.0), st.floats(0.0, 0.05))
 def test_no_level_moves_faster_than_its_fades_allow(wanted: float, last: float, elapsed_s: float) -> None:
-    picture = replace(picture_at(SET, Light(), 0.6, 48_000.0, WIDTH, HEIGHT), level_frac=wanted)
+    picture = replace(shown(Light(), 48_000), level_frac=wanted)
     level = eased(picture, last, elapsed_s).level_frac
     assert -elapsed_s / 0.06 - 1e-9 <= level - last <= elapsed_s / 0.1 + 1e-9
     assert min(wanted, last) - 1e-9 <= level <= max(wanted, last) + 1e-9

@@ -13,7 +13,7 @@ import pytest
 from roomctl.messages import Delta, Heartbeat, Snapshot
 from roomctl.screen.room_view import RoomClock, RoomView, heard, motion_of, pressed, taken
 from stimuli.light import dot_at, screen_point_at
-from stimuli.settings import Bls, Light
+from stimuli.settings import Bls, Light, Tasks
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "score.json").read_text(encoding="utf-8"))
 State = Callable[..., dict[str, Any]]
@@ -39,7 +39,7 @@ def test_a_snapshot_brings_motion_light_limit_and_clock(state: State) -> None:
     view = after(Snapshot(state=state(bls=bls, room={"limits": {"bar_level": 0.4}})))
     assert view.motion is not None
     assert view.motion.cycles_total == 4
-    assert (view.light.path, view.light.colour, view.bar_level) == ("eight", "amber", 0.4)
+    assert (view.bls.light.path, view.bls.light.colour, view.bar_level) == ("eight", "amber", 0.4)
     assert view.clock == RoomClock(0.0, 0, 48_000.0)
     assert view.may_show
 
@@ -49,13 +49,21 @@ def test_a_delta_changes_what_it_names_and_keeps_the_rest(state: State) -> None:
     assert view.motion is None
     assert view.clock is not None
     view = after(delta(bls=asdict(Bls(light=Light(dot="star"))), devices=[{"name": "x"}]), view=view)
-    assert view.light.dot == "star"
+    assert view.bls.light.dot == "star"
 
 
 def test_settings_of_a_newer_room_do_not_stop_the_window(state: State) -> None:
     bls = asdict(Bls())
     bls["light"]["sparkle"] = True
-    assert after(Snapshot(state=state(bls=bls))).light == Light()
+    assert after(Snapshot(state=state(bls=bls))).bls.light == Light()
+
+
+def test_the_score_is_the_motion_under_the_present_settings(state: State) -> None:
+    assert RoomView().score is None
+    view = after(Snapshot(state=state(bls=asdict(Bls(tasks=Tasks(on=True, kind="colour-change"), seed=7)))))
+    assert view.score is not None
+    assert view.score.motion == view.motion
+    assert (view.score.cues[0].bls.tasks.kind, view.score.cues[0].bls.seed) == ("colour-change", 7)
 
 
 def test_a_heartbeat_brings_the_clock_alone(state: State) -> None:

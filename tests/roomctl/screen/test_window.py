@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from hardware.record import EventRecorder
 from roomctl.screen.picture import GROUND_SRGB
 from roomctl.screen.window import Window, WindowConfig
 from stimuli import motion
-from stimuli.settings import DOT_SHAPES, PATHS, DotShape, Light
+from stimuli.settings import DOT_SHAPES, PATHS, Bls, DotShape, Light, Tasks
 from stimuli.settings import Path as LightPath
 
 SIZE = (640, 360)
@@ -82,7 +81,7 @@ def test_only_one_dot_is_ever_lit(window: Window, feed: Any) -> None:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("shape", DOT_SHAPES)
 def test_every_path_and_shape_is_drawn(window: Window, feed: Any, path: LightPath, shape: DotShape) -> None:
-    feed.change(light=Light(path=path, dot=shape))
+    feed.change(bls=Bls(light=Light(path=path, dot=shape)))
     run_to(window, 90_000)
     assert window.lit
     assert 0 < len(lit_pixels(window)) <= 50 * 50
@@ -145,7 +144,7 @@ def test_other_keys_do_nothing_and_closing_ends_it(window: Window, feed: Any) ->
 
 def test_a_switched_off_light_fades_and_never_jumps(window: Window, feed: Any) -> None:
     run_to(window, 90_000)
-    feed.change(light=replace(feed.view.light, on=False))
+    feed.change(bls=Bls(light=Light(on=False)))
     levels = []
     for number in range(1, 8):
         picture = window.tick(at_frame(90_000 + 800 * number))
@@ -156,10 +155,20 @@ def test_a_switched_off_light_fades_and_never_jumps(window: Window, feed: Any) -
 
 
 def test_a_colour_that_is_none_is_dark_and_said(window: Window, feed: Any, caplog: pytest.LogCaptureFixture) -> None:
-    feed.change(light=Light(colour="nope"))
+    feed.change(bls=Bls(light=Light(colour="nope")))
     run_to(window, 90_000)
     assert not window.lit
     assert caplog.text.count("nope") == 1
+
+
+def test_a_colour_change_task_is_seen_on_the_screen(window: Window, feed: Any) -> None:
+    feed.change(motion=motion.start(48_000, 1.0, None, soft=True), bls=Bls(tasks=Tasks(on=True, kind="colour-change")))
+    colours = set()
+    for frame in range(60_000, 48_000 + 12 * 48_000, 4_800):
+        picture = window.tick(at_frame(frame))
+        assert picture is not None
+        colours.add(picture.colour)
+    assert len(colours) > 1
 
 
 def test_what_was_shown_is_recorded_with_its_moment(window: Window, feed: Any, record: EventRecorder) -> None:
