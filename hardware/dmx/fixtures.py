@@ -50,7 +50,7 @@ class Fixture:
         return any(channel.role and not channel.wide for channel in self.channels)
 
     def shares(self, look: RoomLook, most_frac: float = 1.0) -> dict[str, float]:
-        """The linear level of each role, 0 to 1, that together give the look's luminance and warmth; full light is `most_frac`."""
+        """The linear level of each role, 0 to 1, that together give the look; full light is `most_frac`."""
         light = most_frac * luminance_of_l(look.level_l)
         has_dimmer = any(channel.role == "dimmer" for channel in self.channels)
         level = 1.0 if has_dimmer else light

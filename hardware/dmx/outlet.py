@@ -44,10 +44,12 @@ class Outlet:
                 self._open = True
 
     def put(self, address: int, values: bytes) -> None:
-        """Set slots from `address` (1 to 512) on, and send, now or as soon as DMX can carry it (`flush`)."""
+        """Set slots from `address` (1 to 512) on. Send where they changed, now or when DMX can carry it (`flush`)."""
         with self._lock:
-            self._slots[address - 1 : address - 1 + len(values)] = values
-            self._waiting = True
+            there = slice(address - 1, address - 1 + len(values))
+            if self._slots[there] != values or self._sequence == 0:
+                self._slots[there] = values
+                self._waiting = True
             self._send_if_time()
 
     def flush(self, keep_alive_s: float) -> None:
@@ -90,7 +92,9 @@ _outlets_lock = threading.Lock()
 def take(key: Hashable, make: Callable[[], Outlet]) -> Outlet:
     """The outlet of that key, made by `make` for the first fixture; give it back with `give_back`."""
     with _outlets_lock:
-        outlet = _outlets.setdefault(key, make()) if key not in _outlets else _outlets[key]
+        outlet = _outlets.get(key)
+        if outlet is None:
+            outlet = _outlets[key] = make()
         outlet.users += 1
         return outlet
 

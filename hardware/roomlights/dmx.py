@@ -36,6 +36,7 @@ class DmxWire(Wire[RoomLook]):
         self._outlet: Outlet | None = None
         self._fade: Fade | None = None
         self._picture = 0
+        self._rendered_s = float("-inf")
 
     @property
     def universe(self) -> bytes:
@@ -62,16 +63,13 @@ class DmxWire(Wire[RoomLook]):
     def send(self, item: RoomLook) -> None:
         """Begin to go to a look from where the lamp is."""
         now_s = time.monotonic()
-        level_l = min(100.0, max(0.0, item.level_l)) * 1.0
-        wanted = RoomLook(level_l, min(20_000.0, max(1_000.0, item.cct_k)), max(0.0, item.fade_s))
+        wanted = RoomLook(min(100.0, max(0.0, item.level_l)), min(20_000.0, max(1_000.0, item.cct_k)), max(0.0, item.fade_s))
         with self._lock:
-            start = self._fade.at(now_s) if self._fade else replace(wanted, fade_s=0.0)
-            if (
-                self._fade is None
-                or replace(wanted, fade_s=0.0) != replace(self._fade.target, fade_s=0.0)
-                or wanted.fade_s > 0.0
-            ):
-                self._fade = Fade(start, wanted, now_s)
+            before = self._fade
+            if before is None:
+                self._fade = Fade(wanted, replace(wanted, fade_s=0.0), now_s)
+            elif wanted.fade_s > 0.0 or (wanted.level_l, wanted.cct_k) != (before.target.level_l, before.target.cct_k):
+                self._fade = Fade(before.at(now_s), wanted, now_s)
         self._render(now_s)
 
     def safe(self) -> None:
@@ -86,7 +84,8 @@ class DmxWire(Wire[RoomLook]):
         now_s = time.monotonic()
         outlet = self._joined()
         if self._fade is not None and self._moves(now_s):
-            self._render(now_s)
+            if now_s - self._rendered_s >= 0.9 / FPS:
+                self._render(now_s)
             outlet.flush(KEEP_ALIVE_S)
             return 1.0 / FPS
         outlet.flush(KEEP_ALIVE_S if self._fade is not None else float("inf"))
@@ -118,8 +117,9 @@ class DmxWire(Wire[RoomLook]):
         self._picture += 1
         settled_frac = min(1.0, max(0.0, fade.static_s(now_s) / SETTLE_S))
         look = fade.at(now_s)
-        scaled = look if self._entry.level_frac == 1.0 else replace(look, level_l=look.level_l * self._entry.level_frac)
-        self._joined().put(self._entry.address, self.fixture.render(scaled, self._picture, settled_frac))
+        values = self.fixture.render(look, self._picture, settled_frac, self._entry.level_frac)
+        self._rendered_s = now_s
+        self._joined().put(self._entry.address, values)
 
 
 class DmxRoomLight(RoomLight):

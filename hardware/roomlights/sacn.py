@@ -22,7 +22,7 @@ def build(entry: RoomLightEntry) -> SacnRoomLight:
 
 
 class SacnRoomLight(DmxRoomLight):
-    """Lamps of one universe share one source. Gone, it is forgotten after 2.5 s; the launcher then holds what was shown last."""
+    """Lamps of one universe share one source. Gone, it is forgotten after 2.5 s; the launcher holds the last look."""
 
     driver = "sacn"
     verified = True
@@ -31,9 +31,8 @@ class SacnRoomLight(DmxRoomLight):
         self._port = entry.port if isinstance(entry.port, int) else None
         self._key = ("sacn", entry.host, self._port, entry.universe)
         self._source_name = f"universe {entry.universe}"
-        super().__init__(
-            entry, DmxWire(self._key, self._outlet, entry), "holds its look, by the launcher; else as the receiver is set"
-        )
+        on_silence = "holds its last look, which the launcher goes on sending"
+        super().__init__(entry, DmxWire(self._key, self._outlet, entry), on_silence)
 
     def safe_bytes(self) -> SafeBytes:
         """What is shown now, from a source of its own with one less priority: receivers turn to it when the engine's is lost."""
