@@ -20,6 +20,8 @@ from hardware.soundcards.seam import Fill, SoundCard, silence
 from hardware.soundcards.tape import Tape
 
 _LONGEST_NAP_S: Final = 0.05
+_SIMULATED_BLOCKS: Final = 8
+"""Nothing is heard of simulated time, so it may be a tenth of a second behind, and no stall of the machine is an under-run."""
 
 
 class StubSoundCard(SoundCard):
@@ -43,9 +45,10 @@ class StubSoundCard(SoundCard):
         self.speed = speed
         self._record = record
         self._plan = FaultPlan(faults, speed)
-        # Simulated time pulls longer blocks, so that a block is never shorter than a real card's.
-        self._block = np.zeros((block_frames * max(1, math.ceil(speed / 8)), channels), dtype=np.float32)
-        self._lead_s = max(latency_s, 2 * self._block.shape[0] / self.frames_per_s)
+        # Simulated time pulls longer blocks, so that a block lasts as long as a real card's, and holds more of them.
+        self._block = np.zeros((block_frames * math.ceil(speed), channels), dtype=np.float32)
+        held = 2 if speed == 1.0 else _SIMULATED_BLOCKS
+        self._lead_s = max(latency_s, held * self._block.shape[0] / self.frames_per_s)
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._tape: Tape | None = None

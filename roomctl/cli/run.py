@@ -22,7 +22,7 @@ def run(
     host: Annotated[str | None, typer.Option(help="Where the panel listens; loopback unless told otherwise.")] = None,
     port: Annotated[int | None, typer.Option(help="The panel's port; 0 takes a free one.", min=0, max=65535)] = None,
     speed: Annotated[
-        float, typer.Option(help="Simulated time, N times as fast; stub sound card only.", min=0.1, max=600.0)
+        float, typer.Option(help="Simulated time, N times as fast; stub sound card only.", min=0.1, max=100.0)
     ] = 1.0,
 ) -> None:
     """Start the room and its panel; print the panel's address and a pairing code."""

@@ -51,7 +51,7 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
     audio = room_file.audio
     taps = TapChannels() if audio.outputs.taps is not None else None
     renderer = RoomRenderer(outlook, room_file.limits.peak_dbfs, Sources(), None, taps)
-    ahead = RenderAhead(renderer)
+    ahead = RenderAhead(renderer, speed)
     card = make_card(audio, speed)
     rack = build_rack(room_file, clock, outlook, dosing)
     try:

@@ -7,6 +7,7 @@ nothing was ready, silence that is counted.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -20,9 +21,9 @@ from stimuli.frames import Samples
 log = logging.getLogger(__name__)
 
 BLOCK_FRAMES: Final = 256
-RING_FRAMES: Final = 16_384
-LEAST_AHEAD_FRAMES: Final = 2 * BLOCK_FRAMES
-MOST_AHEAD_FRAMES: Final = 8 * BLOCK_FRAMES
+RING_BLOCKS: Final = 48
+LEAST_AHEAD_BLOCKS: Final = 2
+MOST_AHEAD_BLOCKS: Final = 8
 BURST_GAP_S: Final = 0.002
 
 
@@ -46,16 +47,19 @@ class Renderer(Protocol):
 class RenderAhead:
     """One thread fills, one thread (the card's) reads."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, speed: float = 1.0) -> None:
+        """Simulated time renders longer blocks, and more of them ahead."""
         self._renderer = renderer
-        self._stimulus = np.zeros((RING_FRAMES, 2), np.float32)
-        self._music = np.zeros((RING_FRAMES, 2), np.float32)
-        self._taps = np.zeros((RING_FRAMES, 2), np.float32)
+        self._block_frames = BLOCK_FRAMES * math.ceil(speed)
+        self._ring_frames = RING_BLOCKS * self._block_frames
+        self._stimulus = np.zeros((self._ring_frames, 2), np.float32)
+        self._music = np.zeros((self._ring_frames, 2), np.float32)
+        self._taps = np.zeros((self._ring_frames, 2), np.float32)
         self._read_frame = 0
         self._written_frame = 0
         self._restart_at: int | None = 0
         self._valid_from_frame = 0
-        self._ahead_frames = LEAST_AHEAD_FRAMES
+        self._ahead_frames = LEAST_AHEAD_BLOCKS * self._block_frames
         self._burst_frames = 0
         self._last_read_s = 0.0
         self._wanted = threading.Event()
@@ -101,7 +105,7 @@ class RenderAhead:
         end = 0 if self._restart_at is not None else self._written_frame - first_frame
         if begin < frames and end < frames:
             self.underruns += 1
-        index = np.arange(first_frame, first_frame + frames) % RING_FRAMES
+        index = np.arange(first_frame, first_frame + frames) % self._ring_frames
         taken = self._stimulus[index], self._music[index], self._taps[index]
         if begin > 0 or end < frames:
             for bus in taken:
@@ -114,7 +118,7 @@ class RenderAhead:
         in_burst = now_s - self._last_read_s < BURST_GAP_S
         self._burst_frames = self._burst_frames + frames if in_burst else frames
         self._last_read_s = now_s
-        wanted = min(max(self._burst_frames + frames, LEAST_AHEAD_FRAMES), max(MOST_AHEAD_FRAMES, 4 * frames))
+        wanted = min(self._burst_frames + frames, MOST_AHEAD_BLOCKS * self._block_frames)
         self._ahead_frames = max(self._ahead_frames, wanted)
 
     def _run(self) -> None:
@@ -130,7 +134,7 @@ class RenderAhead:
             self._written_frame = restart_at
         while not self._closing and self._written_frame < self._read_frame + self._ahead_frames:
             begun_s = time.monotonic()
-            self._store(self._renderer.block(self._written_frame, BLOCK_FRAMES))
+            self._store(self._renderer.block(self._written_frame, self._block_frames))
             self.block_seconds.append(time.monotonic() - begun_s)
             if self._restart_at == restart_at:
                 self._restart_at = restart_at = None
@@ -138,7 +142,7 @@ class RenderAhead:
                 return
 
     def _store(self, block: Block) -> None:
-        index = np.arange(block.first_frame, block.first_frame + len(block.stimulus)) % RING_FRAMES
+        index = np.arange(block.first_frame, block.first_frame + len(block.stimulus)) % self._ring_frames
         self._stimulus[index] = block.stimulus
         self._music[index] = block.music
         if block.taps is not None:

@@ -280,7 +280,8 @@ def test_a_tapper_that_may_be_lost_leaves_the_set_alone(make_engine: Callable[..
 
 def test_a_sound_card_that_vanishes_comes_back_on_the_clock_that_went_on(make_engine: Callable[..., Any]) -> None:
     engine = make_engine(
-        '[audio]\nrecord = "out.wav"\nfaults = [{ at_s = 3, do = "unplug", for_s = 1 }]\n[[tapper]]\nname = "taps"\nrecord = "taps.jsonl"\n'
+        '[audio]\nrecord = "out.wav"\nfaults = [{ at_s = 3, do = "unplug", for_s = 1 }]\n'
+        '[[tapper]]\nname = "taps"\nrecord = "taps.jsonl"\n'
     )
     engine.do(m.ChangeBls(change={"rate_hz": 2.0, "set_cycles": 12}))
     engine.do(m.SetStart())
