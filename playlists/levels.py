@@ -33,6 +33,9 @@ RESTART_FADE_S: Final = 10.0
 RESTART_BED_S: Final = 3.0
 END_FADE_S: Final = 45.0
 STOP_FADE_S: Final = 2.0
+STOP_L: Final = 20.0
+STOP_K: Final = 2200.0
+"""The room's dim scene after STOP: never dark and never full."""
 
 CALM_MUSIC_S: Final = 6.0
 CALM_LIGHT_S: Final = 10.0
@@ -207,7 +210,7 @@ def paused_levels(levels: Levels, t_s: float, kind: Pausing, audible: float) -> 
     if kind == "pause":
         return sounding(still, t_s, 0.0, audible, PAUSE_FADE_S)
     if kind == "stop":
-        return sounding(lit(still, t_s, CALM_L, CALM_K, CALM_LIGHT_S, asked=True), t_s, 0.0, 0.0, STOP_FADE_S)
+        return sounding(lit(still, t_s, STOP_L, STOP_K, ASKED_FADE_S, asked=True), t_s, 0.0, 0.0, STOP_FADE_S)
     if kind == "attention":
         bright = lead(still.light, t_s, ATTENTION_L, ATTENTION_LIGHT_S)
         white = lead(still.mired, t_s, mired_of(ATTENTION_K), ATTENTION_LIGHT_S)

@@ -19,6 +19,27 @@ from stimuli.settings import STRICT, Bls
 
 BUILT_IN_PRESETS: Final = Path(__file__).parent / "presets"
 
+ORDER: Final = (
+    "emdr-test",
+    "safe-place",
+    "desensitise",
+    "desensitise-long",
+    "desensitise-fast",
+    "emdr-2",
+    "installation",
+    "body-scan",
+    "closure",
+    "art-scene",
+    "art-sensation",
+    "art-replace",
+    "flash",
+    "child",
+    "low-load",
+    "seizure-safe",
+    "group",
+)
+"""As a session goes; a clinic's own come after, by name."""
+
 Group = Literal["preparation", "desensitise", "install-close", "art", "other"]
 Scale = Literal["sud", "voc", "art"]
 ScaleWhen = Literal["every", "on-request", "never"]
@@ -90,7 +111,8 @@ def load_presets(folders: Sequence[Path] = ()) -> dict[str, Preset]:
             problems.extend(error.problems)
     if problems:
         raise PlaylistFileError(problems)
-    return presets
+    own = sorted(set(presets).difference(ORDER))
+    return {preset_id: presets[preset_id] for preset_id in (*ORDER, *own)}
 
 
 def read_preset(path: Path) -> Preset:

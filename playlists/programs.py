@@ -23,7 +23,7 @@ _FILE: Final = TypeAdapter(ProgramFile)
 
 
 def load_programs(folders: Sequence[Path] = ()) -> dict[str, Program]:
-    """The built-in programs and those in `folders`, by id; a later folder's program stands for an earlier one of its id.
+    """The built-in programs and those in `folders`, by id, dosing programs first; a later folder's stands for an earlier one's.
 
     Raises PlaylistFileError, with a sentence for every mistake in every file.
     """
@@ -36,7 +36,7 @@ def load_programs(folders: Sequence[Path] = ()) -> dict[str, Program]:
             problems.extend(error.problems)
     if problems:
         raise PlaylistFileError(problems)
-    return programs
+    return dict(sorted(programs.items(), key=lambda item: (item[1].kind != "dosing", item[0])))
 
 
 def read_program(path: Path) -> Program:
