@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         pygame.display.init()
         feed = EngineFeed(asked.data / SOCKET, asked.name)
         recorder = EventRecorder(asked.record)
-        window = Window(WindowConfig(asked.name, asked.display, asked.windowed, asked.onset_ms), feed, recorder)
+        window = Window(WindowConfig(asked.name, asked.display, asked.windowed, asked.onset_ms, asked.vsync), feed, recorder)
     except (pygame.error, ValueError) as fault:
         print(f"the screen bar cannot open its window: {fault}", file=sys.stderr)  # noqa: T201
         return 1
@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--windowed", type=_size, metavar="WxH", help="a window of this size rather than the whole display")
     parser.add_argument("--record", type=Path, metavar="FILE", help="append each picture as a line of JSON")
     parser.add_argument("--onset-ms", type=float, default=0.0, help="how much later than sent the display shows a picture")
+    parser.add_argument(
+        "--vsync", action="store_true", help="draw whole pictures with the display's own beat: never torn, more work"
+    )
     return parser
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,12 +28,17 @@ MOST_REFRESH_HZ: Final = 144.0
 
 @dataclass(frozen=True, slots=True)
 class WindowConfig:
-    """Which display, how large (None: all of it), and how much later than the flip a person sees the picture."""
+    """Which display, how large (None: all of it), and how much later than the flip a person sees the picture.
+
+    `vsync` waits for the display with each whole picture: free of tearing where nothing else sees to it (a bare X server, or no
+    window system at all), at the cost of more work than the small rectangles.
+    """
 
     name: str
     display: int = 0
     windowed: tuple[int, int] | None = None
     onset_ms: float = 0.0
+    vsync: bool = False
 
 
 class Window:
@@ -105,7 +111,7 @@ class Window:
         if self._drawn is not None:
             erased, self._drawn = self._drawn, None
             self._surface.fill(GROUND_SRGB, erased)
-            pygame.display.update(erased)
+            self._present([erased])
             self._recorder.put_now("light", pos=0.0, level=0.0, colour="#000000")
 
     def close(self) -> None:
@@ -121,7 +127,7 @@ class Window:
         sprite, corner = self._sprites.placed(picture)
         changed = [self._surface.fill(GROUND_SRGB, self._drawn)] if self._drawn is not None else []
         self._drawn = self._surface.blit(sprite, corner)
-        pygame.display.update([*changed, self._drawn])
+        self._present([*changed, self._drawn])
         self._recorder.put(
             "light",
             Due(frame, seen_ns * 1e-9),
@@ -130,6 +136,12 @@ class Window:
             level=round(picture.level_frac, 6),
             colour=_hex_of(picture),
         )
+
+    def _present(self, changed: list[pygame.Rect]) -> None:
+        if self.config.vsync:
+            pygame.display.flip()
+        else:
+            pygame.display.update(changed)
 
     def _repaint(self) -> None:
         surface = pygame.display.get_surface()
@@ -153,10 +165,13 @@ def _open_display(config: WindowConfig) -> pygame.Surface:
     sizes = pygame.display.get_desktop_sizes()
     if not 0 <= config.display < len(sizes):
         raise ValueError(f"display {config.display} is not there; this computer has display 0 to {len(sizes) - 1}")
-    if config.windowed is None:
-        surface = pygame.display.set_mode(sizes[config.display], pygame.FULLSCREEN, display=config.display)
-    else:
-        surface = pygame.display.set_mode(config.windowed, 0, display=config.display)
+    flags = (pygame.FULLSCREEN if config.windowed is None else 0) | (pygame.SCALED if config.vsync else 0)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        size = config.windowed or sizes[config.display]
+        surface = pygame.display.set_mode(size, flags, display=config.display, vsync=int(config.vsync))
+    for warning in warned:
+        log.warning("the display says: %s", warning.message)
     pygame.display.set_caption(f"Light bar: {config.name} (Esc is STOP)")
     pygame.mouse.set_visible(config.windowed is not None)
     surface.fill(GROUND_SRGB)

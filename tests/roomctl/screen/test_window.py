@@ -204,3 +204,12 @@ def test_the_window_runs_until_it_is_closed(window: Window, feed: Any, wait_unti
     pygame.event.post(pygame.event.Event(pygame.QUIT))
     window.run()
     assert not window.lit
+
+
+def test_with_the_displays_own_beat_the_same_is_shown(display: None, feed: Any) -> None:
+    opened = Window(WindowConfig("tv", windowed=SIZE, vsync=True), feed, EventRecorder(None))
+    run_to(opened, round(feed.view.motion.frame_at_phase(2.25)))
+    assert lit_pixels(opened).mean(axis=0) + 0.5 == pytest.approx((31.2, 180.0), abs=0.5)
+    opened.darken()
+    assert lit_pixels(opened).size == 0
+    opened.close()
