@@ -1,7 +1,8 @@
 """The WebSocket of a panel: state out, STOP in.
 
 Out: `snapshot`, then `delta`, `heartbeat` each second, `engine` when the engine goes or comes, `error`, `stopped`.
-In: `{"type": "stop"}` from any role and at once; `{"type": "snapshot"}` asks for the whole again. Anything else is answered by
+In: `{"type": "stop", "idempotency_key": "..."}` from any role and at once, the key optional; `{"type": "snapshot"}` asks for the
+whole again. Anything else is answered by
 an `error`, and a few of these close the socket.
 """
 
@@ -23,6 +24,7 @@ from web.rules import ANY_ROLE, token_of, who
 
 GARBAGE_ALLOWED: Final = 5
 MESSAGE_MOST: Final = 4096
+KEY_MOST: Final = 200
 CLOSE_GARBAGE: Final = 1008
 CLOSE_ENDED: Final = 1013
 _CLOSE_WITHIN_S: Final = 1.0
@@ -87,9 +89,9 @@ async def _read(socket: WebSocket, seat: Seat, room: Room) -> None:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             return
-        kind = _kind(message.get("text"))
+        kind, key = _kind(message.get("text"))
         if kind == "stop":
-            room.in_background(_stop(socket, seat, room))
+            room.in_background(_stop(socket, seat, room, key))
         elif kind == "snapshot":
             room.hub.fresh_snapshot(seat)
         elif kind is None:
@@ -98,27 +100,30 @@ async def _read(socket: WebSocket, seat: Seat, room: Room) -> None:
     seat.why = "too much that is no message"
 
 
-async def _stop(socket: WebSocket, seat: Seat, room: Room) -> None:
+async def _stop(socket: WebSocket, seat: Seat, room: Room, key: str | None) -> None:
     try:
-        reply = await room.link.request(Stop(), who(socket))
+        reply = await room.link.request(Stop(), who(socket), idempotency_key=key)
     except RoomError as error:
         seat.put(_error(error.message, status=error.status, what="stop"))
         return
     seat.put(json.dumps({"type": "stopped", "status": reply.status}))
 
 
-def _kind(text: str | None) -> str | None:
-    """What a message asks for; None where it is none. `{"do": "stop"}`, the command as the engine knows it, is taken too."""
+def _kind(text: str | None) -> tuple[str | None, str | None]:
+    """What a message asks for, None where it is none, and its `idempotency_key`: one press sent on two ways is one STOP.
+
+    `{"do": "stop"}`, the command as the engine knows it, is taken too.
+    """
     if text is None or len(text) > MESSAGE_MOST:
-        return None
+        return None, None
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return None, None
     if not isinstance(value, dict):
-        return None
-    kind = value.get("type", value.get("do"))
-    return kind if kind in ("stop", "snapshot") else None
+        return None, None
+    kind, key = value.get("type", value.get("do")), value.get("idempotency_key")
+    return kind if kind in ("stop", "snapshot") else None, key if isinstance(key, str) and 0 < len(key) <= KEY_MOST else None
 
 
 def _error(words: str, **more: Any) -> str:

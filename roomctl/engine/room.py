@@ -48,6 +48,8 @@ PANEL_LOST_S: Final = 30.0
 COMMIT_TIMEOUT_S: Final = 2.0
 MARGIN_FRAMES: Final = 512
 KEPT_REPLIES: Final = 256
+PUBLISH_S: Final = 0.5
+"""What changes without a command (timing, a lamp's level) is looked at this often."""
 SCALES: Final = {"sud": (0.0, 10.0), "voc": (1.0, 7.0), "art": (0.0, 10.0)}
 OUTPUT_OF_KIND: Final = {"lightbar": "light", "tapper": "tap"}
 
@@ -121,7 +123,10 @@ class Room:
         self._panels_gone_s: float | None = None
         self._stop: dict[str, Any] | None = None
         self._stopped_s = 0.0
+        self._stop_key: str | None = None
+        self._second = False
         self._started_s = 0.0
+        self._published_s = 0.0
         self._last_change: dict[str, Any] | None = None
         self._timing: dict[str, Any] = {}
         self._links: queue.SimpleQueue[tuple[Device, Link]] = queue.SimpleQueue()
@@ -164,7 +169,11 @@ class Room:
         """Everything placed by the score ends now. Acts before it takes any lock."""
         parts, now_s = self._parts, time.monotonic()
         parts.stage.stop_stimulus()
-        second = parts.outlook.stopped and now_s - self._stopped_s < SECOND_STOP_S
+        same_press = request.idempotency_key is not None and request.idempotency_key == self._stop_key
+        self._stop_key = request.idempotency_key
+        if not same_press:
+            self._second = parts.outlook.stopped and now_s - self._stopped_s < SECOND_STOP_S
+        second = self._second
         parts.stage.stop_music(at_once=second)
         parts.outlook.latch()
         unheard = parts.rack.safe()
@@ -457,6 +466,7 @@ class Room:
             self._event("link", None, {"device": device.name, "state": link.state, "why": link.why})
             if link.state not in ("READY", "CONNECTING") and self._is_needed(device):
                 self._finish_because("device", f'"{device.name}" was lost ({link.why or link.state}); the set ends softly')
+            self.publish_changes()
 
     def _is_needed(self, device: Device) -> bool:
         """Whether the running set uses the device, and the room file says to stop without it."""
@@ -471,6 +481,7 @@ class Room:
         self._put(bilateral.finish_softly(self._bilateral, self.effect_frame()))
         self._running.why = why
         self.notices.put(why, sentence)
+        self.publish_changes()
 
     def panels_changed(self, panels: list[dict[str, Any]]) -> None:
         """Which panels are open, as the web process says."""
@@ -488,12 +499,16 @@ class Room:
             self._end_if_over()
             self._watch_panels()
             self._parts.dosing.tick(self.effect_frame())
-            trouble = self._parts.journal.trouble
-            if trouble:
-                self.notices.put("journal", trouble)
-            else:
-                self.notices.drop("journal")
-            self.publish_changes()
+            self._tell_journal_trouble()
+            if time.monotonic() - self._published_s >= PUBLISH_S or self._parts.dosing.has_changed():
+                self.publish_changes()
+
+    def _tell_journal_trouble(self) -> None:
+        trouble = self._parts.journal.trouble
+        if trouble:
+            self.notices.put("journal", trouble)
+        else:
+            self.notices.drop("journal")
 
     def measure_timing(self) -> None:
         """Take the room's timing anew."""
@@ -518,6 +533,7 @@ class Room:
 
     def publish_changes(self) -> None:
         """Tell everyone who subscribed which keys changed. Called under the lock."""
+        self._published_s = time.monotonic()
         changed = self._changes.since_last(self._state())
         if changed:
             self._publish(m.Delta(boot_id=self.boot_id, rev=self.rev, changed=changed))
