@@ -38,13 +38,13 @@ class Panel {
     this.main = h("main", { id: "main" }, [...this.pages.values()]);
     document.body.append(this.header, this.banners, this.resume, this.main, this.outside, this.lock, this.stop);
     this.socket = new RoomSocket(store, roomClock);
-    this.stop.onPress = () => this.socket.stop();
+    this.stop.onPress = (key) => this.socket.stop(key);
     this.outside.onPaired = () => this.socket.open();
     this.header.onSession = () => this.#session();
     this.header.onLock = () => this.lock.lock();
     addEventListener("hashchange", () => this.#draw());
     store.watch(() => this.#draw());
-    this.socket.open();
+    this.socket.begin();
     this.#noticeSleep();
     setInterval(() => this.#age(), 500);
     keepAwake((kept) => this.header.setAwake(kept));

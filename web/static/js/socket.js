@@ -17,6 +17,12 @@ export class RoomSocket {
   #heard = false;
   #openedAt = 0;
 
+  /** Begin: at once where this tablet was paired before, else after asking whether it is. */
+  async begin() {
+    if (!localStorage.getItem("roomctl.paired")) await this.refresh();
+    this.#reopen();
+  }
+
   constructor(store, clock) {
     this.#store = store;
     this.#clock = clock;
@@ -36,9 +42,9 @@ export class RoomSocket {
     socket.onclose = () => socket === this.#socket && this.#lost();
   }
 
-  /** Say STOP on the socket too, where it is open. */
-  stop() {
-    this.#say({ type: "stop" });
+  /** Say STOP on the socket too, where it is open; `key` is that of the same press by HTTP. */
+  stop(key) {
+    this.#say({ type: "stop", idempotency_key: key });
   }
 
   #say(message) {

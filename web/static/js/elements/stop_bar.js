@@ -9,7 +9,7 @@ import { store } from "../store.js";
 const AGAIN_MS = 250;
 
 class StopBar extends RoomElement {
-  /** Called on each press: the socket's way out. */
+  /** Called on each press with its key: the socket's way out. */
   onPress = () => {};
   #stopped = false;
   #waiting = 0;
@@ -34,14 +34,14 @@ class StopBar extends RoomElement {
 
   /** One press: say it both ways, and go on saying it until it is answered. */
   press() {
-    this.onPress();
+    const key = crypto.randomUUID?.() ?? `stop-${Date.now()}-${Math.random()}`;
+    this.onPress(key);
     this.#show("asked", "STOP asked", "waiting for the room to confirm");
     const press = (this.#waiting += 1);
-    this.#post(press);
+    this.#post(press, key);
   }
 
-  async #post(press) {
-    const key = crypto.randomUUID?.() ?? `stop-${performance.now()}-${press}`;
+  async #post(press, key) {
     while (press === this.#waiting) {
       const answer = await this.#once(key);
       if (press !== this.#waiting) return;

@@ -59,8 +59,8 @@ class DevicesPage extends RoomElement {
     const link = h("span", { class: "link-state" });
     const why = h("p", { class: "device-why" });
     const tests = TESTED.has(kind)
-      ? ["left", "right"].map((side) => {
-          const button = h("button", { type: "button", class: "test", dataset: { name: `${name}, ${side}` } }, icon(side), h("span", { text: `Test ${side}` }));
+      ? (kind === "roomlight" ? ["left"] : ["left", "right"]).map((side) => {
+          const button = h("button", { type: "button", class: "test", dataset: { name: `${name}, ${side}` } }, icon(kind === "roomlight" ? "light" : side), h("span", { text: kind === "roomlight" ? "Test" : `Test ${side}` }));
           button.addEventListener("click", () => command("POST", `/api/devices/${encodeURIComponent(name)}/test`, { side }, { control: button }));
           return button;
         })
