@@ -35,7 +35,7 @@ class SacnRoomLight(DmxRoomLight):
         super().__init__(entry, DmxWire(self._key, self._outlet, entry), on_silence)
 
     def safe_bytes(self) -> SafeBytes:
-        """What is shown now, from a source of its own with one less priority: receivers turn to it when the engine's is lost."""
+        """What is shown now, from a source of its own with one less priority: receivers turn to it when ours is lost."""
         holder = sources.source(self._source_name, max(1, self.entry.priority - 1), "hold")
         universes = (self.entry.universe,)
         return SafeBytes(
