@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 UNTOLD_REFRESH_HZ: Final = 60.0
 MOST_REFRESH_HZ: Final = 144.0
+VSYNC_SLEEP_FRAC: Final = 0.7
+"""Where the display itself sets the beat, sleep only this part of it: enough not to spin should it not wait after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Window:
         next_s = time.monotonic()
         while self.handle_events():
             self.tick(time.monotonic_ns())
-            next_s = max(next_s + self._period_s, time.monotonic())
+            display_waits = self.config.vsync and self.lit
+            next_s = max(next_s + self._period_s * (VSYNC_SLEEP_FRAC if display_waits else 1.0), time.monotonic())
             time.sleep(max(0.0, next_s - time.monotonic()))
 
     def handle_events(self) -> bool:
