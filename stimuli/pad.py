@@ -1,7 +1,7 @@
 """The built-in pad: eight loops of different lengths that never meet again in the same way, in one large room.
 
 Every pitch is a whole multiple of one low D, so no two partials beat between 4 and 12 times a second: they agree, drift
-apart by less than 1 Hz, or lie 18 Hz and more apart. Intensity 0 to 5 brings in voices, register and brightness, never tempo,
+apart by less than 2 Hz, or lie 16 Hz and more apart. Intensity 0 to 5 brings in voices, register and brightness, never tempo,
 at one loudness. A block is the same to the bit however the sound is split, for the same intensities from the same frames.
 """
 
@@ -21,8 +21,8 @@ from stimuli.loudness import power_of_lufs
 from stimuli.pan import pan_gains
 from stimuli.room import impulse_response
 
-PAD_LUFS: Final = -20.0
-"""Loudness of the pad at every intensity, in the long run."""
+PAD_LUFS: Final = -22.0
+"""Loudness of the pad at every intensity, in the long run: a little under the music's target of -20."""
 
 INTENSITY_MAX: Final = 5.0
 GLIDE_PER_S: Final = 0.2
@@ -35,10 +35,19 @@ ROOT_HZ: Final = 440.0 / 24.0
 DRY: Final = 0.6
 """How much of a voice is heard from where it stands; the rest comes back from the room."""
 
-DRIFT_HZ: Final = 0.35
-"""The most that a note lies beside its pitch: slow, wide movement where two voices meet."""
+CORRELATION: Final = 0.5
+"""How alike the two ears hear each voice: its width is set so."""
 
-BREATH_DB: Final = 2.0
+DRIFT_HZ: Final = 0.9
+DRIFT_FRAC: Final = 0.006
+"""The most that a partial lies beside its pitch, in Hz and as a part of its note: slow, wide movement where two voices meet."""
+
+SECOND_BREATH: Final = 0.6
+"""How much the second of a voice's slow waves counts beside the first."""
+
+LEAST_POWER: Final = 0.1
+"""Where nearly all voices rest at once the rest is not made up for beyond this."""
+
 SILENT_DB: Final = -60.0
 Levels = tuple[float, float, float, float, float, float]
 
@@ -47,8 +56,8 @@ Levels = tuple[float, float, float, float, float, float]
 class Voice:
     """One loop: `notes` in multiples of the root, each sounding for `overlap` times its share of `period_s`.
 
-    `partials` at most, falling as 1 / k ** `roll_off`; `position` -1 left to 1 right; `levels_db` at intensities 0 to 5;
-    its level breathes by 2 dB over `breath_s`.
+    `partials` at most, falling as 1 / k ** `roll_off`; `position` -1 left to 1 right; `levels_db` at intensities 0 to 5. It
+    comes and goes, and turns over, by two slow waves of `breaths_s`, so the same bar never returns in the same company.
     """
 
     period_s: float
@@ -57,19 +66,19 @@ class Voice:
     roll_off: float
     overlap: float
     position: float
-    breath_s: float
+    breaths_s: tuple[float, float]
     levels_db: Levels
 
 
 VOICES: Final = (
-    Voice(40.4, (4, 6), 10, 1.0, 2.0, 0.0, 171.0, (-5.0, -5.0, -5.0, -5.0, -5.0, -5.0)),
-    Voice(36.6, (8, 12, 6), 8, 1.1, 2.0, -0.25, 137.0, (-2.0, -2.0, -2.0, -3.0, -4.0, -4.0)),
-    Voice(32.6, (12, 16, 18), 8, 1.2, 1.9, 0.3, 113.0, (0.0, 0.0, 0.0, 0.0, -1.0, -1.0)),
-    Voice(28.9, (18, 24, 20), 6, 1.3, 1.8, -0.5, 97.0, (-12.0, -5.0, -1.0, 0.0, 0.0, 0.0)),
-    Voice(25.4, (24, 32), 6, 1.3, 1.7, 0.5, 89.0, (-60.0, -12.0, -4.0, -1.0, 0.0, 0.0)),
-    Voice(22.7, (20, 30), 6, 1.2, 1.7, -0.7, 79.0, (-60.0, -60.0, -12.0, -4.0, -1.0, 0.0)),
-    Voice(19.9, (36, 40, 48), 4, 1.5, 1.6, 0.7, 71.0, (-60.0, -60.0, -60.0, -10.0, -4.0, -1.0)),
-    Voice(17.3, (48, 36), 4, 1.6, 1.6, -0.4, 61.0, (-60.0, -60.0, -60.0, -60.0, -9.0, -3.0)),
+    Voice(40.4, (4, 6), 10, 0.85, 2.0, 0.0, (171.3, 419.9), (-7.0, -6.0, -5.0, -5.0, -5.0, -5.0)),
+    Voice(36.6, (8, 12, 6), 8, 0.9, 2.0, -0.25, (137.7, 353.1), (-3.0, -3.0, -2.0, -3.0, -4.0, -4.0)),
+    Voice(32.6, (12, 16, 18), 8, 1.2, 1.9, 0.3, (113.9, 307.3), (0.0, 0.0, 0.0, 0.0, -1.0, -2.0)),
+    Voice(28.9, (18, 24, 20), 6, 1.3, 1.8, -0.5, (97.1, 263.5), (-2.0, -1.0, 0.0, 0.0, 0.0, -1.0)),
+    Voice(25.4, (24, 32), 6, 1.3, 1.7, 0.5, (151.7, 227.9), (-6.0, -4.0, -2.0, -1.0, 0.0, 0.0)),
+    Voice(22.7, (20, 30), 6, 1.2, 1.7, -0.7, (83.3, 199.7), (-60.0, -60.0, -10.0, -4.0, -1.0, 0.0)),
+    Voice(19.9, (36, 40, 48), 4, 1.5, 1.6, 0.7, (127.1, 331.9), (-60.0, -60.0, -60.0, -9.0, -4.0, -1.0)),
+    Voice(17.3, (48, 36), 4, 1.6, 1.6, -0.4, (103.7, 283.1), (-60.0, -60.0, -60.0, -60.0, -8.0, -3.0)),
 )
 
 
@@ -81,11 +90,11 @@ def voice_swells(voice: Voice, number: int, seed: int) -> list[Swell]:
     swells = []
     for index, note in enumerate(voice.notes):
         begin_s = (index + rng.uniform(-0.1, 0.1)) * share_s
-        drift_hz = rng.uniform(-DRIFT_HZ, DRIFT_HZ)
+        drift_hz = min(DRIFT_HZ, DRIFT_FRAC * note * ROOT_HZ)
         for k in range(1, voice.partials + 1):
             late_s, length = rng.uniform(0.0, 0.25) * share_s, rng.uniform(0.85, 1.0)
             amplitude = rng.uniform(0.6, 1.0) / k**voice.roll_off
-            hz = k * (note * ROOT_HZ + drift_hz / max(1, k // 2))
+            hz = k * note * ROOT_HZ + rng.uniform(-drift_hz, drift_hz)
             swells.append(Swell(hz, amplitude, begin_s + late_s, voice.overlap * share_s * length, rng.uniform()))
     return swells
 
@@ -99,7 +108,10 @@ def _voice_loop(voice: Voice, number: int, seed: int, room: tuple[FloatArray, Fl
         dry * (DRY * gain + wet_gain / math.sqrt(2.0) * room_response(side, frames))
         for gain, side in zip(pan_gains(voice.position), room, strict=True)
     )
-    return loop_of(left, right, frames)
+    middle, side = 0.5 * (left + right), 0.5 * (left - right)
+    middle_power, side_power = (float(np.sum(np.abs(part) ** 2)) for part in (middle, side))
+    side *= math.sqrt((1.0 - CORRELATION) / (1.0 + CORRELATION) * middle_power / side_power)
+    return loop_of(middle + side, middle - side, frames)
 
 
 @lru_cache(maxsize=1)
@@ -122,14 +134,22 @@ def voice_gains(hops: FloatArray, intensities: FloatArray, k_powers: FloatArray)
     steps = np.arange(INTENSITY_MAX + 1.0)
     levels_db = np.stack([np.interp(intensities, steps, voice.levels_db) for voice in VOICES], axis=1)
     seconds = hops[:, None] * (HOP_FRAMES / FRAME_RATE_HZ)
-    turns = seconds / np.array([voice.breath_s for voice in VOICES]) + np.arange(len(VOICES)) * 0.381966
-    breath_db = BREATH_DB * np.sin(2.0 * np.pi * (turns - np.floor(turns)))
-    relative = np.where(levels_db > SILENT_DB, 10.0 ** ((levels_db + breath_db) / 20.0), 0.0)
+    relative = np.where(levels_db > SILENT_DB, 10.0 ** (levels_db / 20.0), 0.0) * _breath(seconds)
     power = np.zeros(len(hops))
     for voice in range(len(VOICES)):
         power += relative[:, voice] ** 2
+    power = np.maximum(power, LEAST_POWER)
     gains: FloatArray = relative * np.sqrt(power_of_lufs(PAD_LUFS) / power)[:, None] / np.sqrt(k_powers)
     return gains
+
+
+def _breath(seconds: FloatArray) -> FloatArray:
+    """Each voice's slow coming and going at each of `seconds`, of shape (n, 1): shape (n, voices), mean square 1."""
+    total = np.zeros((len(seconds), len(VOICES)))
+    for wave, weight in enumerate((1.0, SECOND_BREATH)):
+        turns = seconds / np.array([voice.breaths_s[wave] for voice in VOICES]) + np.arange(len(VOICES)) * 0.381966 * (wave + 1)
+        total += weight * np.cos(2.0 * np.pi * (turns - np.floor(turns)))
+    return total / math.sqrt(0.5 + 0.5 * SECOND_BREATH**2)
 
 
 class Pad:
