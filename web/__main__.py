@@ -11,6 +11,7 @@ import contextlib
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,11 @@ def main(argv: list[str] | None = None) -> int:
     run.mkdir(parents=True, exist_ok=True)
     url = address(given.host, listening.getsockname()[1], tls=given.tls_cert is not None)
     server = uvicorn.Server(config(given))
+    for number in (
+        signal.SIGTERM,
+        signal.SIGINT,
+    ):  # uvicorn raises them again when it has ended; what comes after must still run
+        signal.signal(number, server.handle_exit)
     with listening, _noted(run / "web.pid", str(os.getpid())), _noted(run / "address", url):
         asyncio.run(_serve(server, listening, with_parent=given.fd is not None))
     return 0 if server.started else 1

@@ -58,8 +58,12 @@ def add_files(app: FastAPI, static: Path = STATIC) -> None:
 
 def _file(request: Request, folder: Path, path: str) -> Response:
     """One file with its type and etag, or 304; 404 for what is not a file inside the folder."""
-    target = (folder / path).resolve() if "\x00" not in path else folder
-    if not target.is_relative_to(folder.resolve()) or not target.is_file():
+    try:
+        target = (folder / path).resolve()
+        found = target.is_relative_to(folder.resolve()) and target.is_file()
+    except (OSError, ValueError) as no_path:  # a name too long, or with a zero in it
+        raise HTTPException(404) from no_path
+    if not found:
         raise HTTPException(404)
     kind = _TYPES.get(target.suffix) or mimetypes.guess_type(target.name)[0] or "application/octet-stream"
     answer = FileResponse(target, media_type=kind, stat_result=target.stat(), headers={"Cache-Control": "no-cache"})

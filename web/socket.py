@@ -1,9 +1,8 @@
 """The WebSocket of a panel: state out, STOP in.
 
 Out: `snapshot`, then `delta`, `heartbeat` each second, `engine` when the engine goes or comes, `error`, `stopped`.
-In: `{"type": "stop", "idempotency_key": "..."}` from any role and at once, the key optional; `{"type": "snapshot"}` asks for the
-whole again. Anything else is answered by
-an `error`, and a few of these close the socket.
+In: `{"type": "stop", "idempotency_key": "..."}` from any role and at once, the key optional; `{"type": "snapshot"}` asks for
+the whole again. Anything else is answered by an `error`, and a few of these close the socket.
 """
 
 from __future__ import annotations

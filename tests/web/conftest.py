@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from websockets.sync.client import ClientConnection, connect
 
-from roomctl.errors import Refused, UnknownId
+from roomctl.errors import UnknownId
 from roomctl.link import LinkServer
 from roomctl.messages import Ask, Delta, Heartbeat, Reply, Request, Role, Snapshot
 from roomctl.sign_in import SignIn
@@ -164,6 +164,14 @@ def served_alone(tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.fixture
+def engine_later(served_alone: Served) -> Iterator[ScriptedEngine]:
+    """An engine that is not there yet, for the server that is alone."""
+    later = ScriptedEngine(served_alone.data)
+    yield later
+    later.server.close()
+
+
+@pytest.fixture
 def control(served: Served) -> Iterator[httpx.Client]:
     with served.client("control") as client:
         yield client
@@ -196,6 +204,3 @@ def wait_for_health(served: Served, status: int) -> None:
                 return
             pause.wait(0.05)
     raise AssertionError(f"health never answered {status}")
-
-
-REFUSED = Refused("a set is running; FINISH or STOP it first", state="running", possible=["set/finish", "stop"])
