@@ -43,6 +43,10 @@ class DosingRoom:
     def tick(self, frame: int) -> None:
         """What time brings."""
 
+    def has_changed(self) -> bool:
+        """Whether time has brought something that everyone should see at once."""
+        return False
+
     def stopped(self, frame: int, *, at_once: bool) -> None:
         """STOP was pressed: the room goes dim and warm, never dark and never full."""
 

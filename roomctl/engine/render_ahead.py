@@ -20,10 +20,10 @@ from stimuli.frames import Samples
 
 log = logging.getLogger(__name__)
 
-BLOCK_FRAMES: Final = 256
-RING_BLOCKS: Final = 48
+BLOCK_FRAMES: Final = 512
+RING_BLOCKS: Final = 24
 LEAST_AHEAD_BLOCKS: Final = 2
-MOST_AHEAD_BLOCKS: Final = 8
+MOST_AHEAD_BLOCKS: Final = 4
 BURST_GAP_S: Final = 0.002
 
 
@@ -105,13 +105,19 @@ class RenderAhead:
         end = 0 if self._restart_at is not None else self._written_frame - first_frame
         if begin < frames and end < frames:
             self.underruns += 1
-        index = np.arange(first_frame, first_frame + frames) % self._ring_frames
-        taken = self._stimulus[index], self._music[index], self._taps[index]
+        taken = tuple(self._taken(bus, first_frame, frames) for bus in (self._stimulus, self._music, self._taps))
         if begin > 0 or end < frames:
             for bus in taken:
                 bus[:begin] = 0.0
                 bus[max(end, 0) :] = 0.0
-        return taken
+        return taken[0], taken[1], taken[2]
+
+    def _taken(self, bus: Samples, first_frame: int, frames: int) -> Samples:
+        """A copy of the ring's frames from `first_frame`, around its end where need be."""
+        at = first_frame % self._ring_frames
+        if at + frames <= self._ring_frames:
+            return bus[at : at + frames].copy()
+        return np.concatenate([bus[at:], bus[: at + frames - self._ring_frames]])
 
     def _measure_burst(self, frames: int) -> None:
         now_s = time.monotonic()
@@ -142,9 +148,15 @@ class RenderAhead:
                 return
 
     def _store(self, block: Block) -> None:
-        index = np.arange(block.first_frame, block.first_frame + len(block.stimulus)) % self._ring_frames
-        self._stimulus[index] = block.stimulus
-        self._music[index] = block.music
+        self._lay(self._stimulus, block.first_frame, block.stimulus)
+        self._lay(self._music, block.first_frame, block.music)
         if block.taps is not None:
-            self._taps[index] = block.taps
+            self._lay(self._taps, block.first_frame, block.taps)
         self._written_frame = block.first_frame + len(block.stimulus)
+
+    def _lay(self, bus: Samples, first_frame: int, sound: Samples) -> None:
+        """Put `sound` into the ring, around its end where need be."""
+        at = first_frame % self._ring_frames
+        fits = min(len(sound), self._ring_frames - at)
+        bus[at : at + fits] = sound[:fits]
+        bus[: len(sound) - fits] = sound[fits:]
