@@ -64,6 +64,19 @@ def test_stop_in_the_view_role_reaches_the_engine(served: Any, engine: Any, mess
     assert engine.stops[0].who.panel_id.startswith("p-")
 
 
+def test_a_press_keeps_its_key_on_the_way_so_that_two_ways_are_one_stop(panel: ClientConnection, engine: Any) -> None:
+    panel.send('{"type":"stop","idempotency_key":"press-1"}')
+    told(panel, "stopped")
+    assert engine.stops[0].idempotency_key == "press-1"
+
+
+@pytest.mark.parametrize("key", ['""', "7", "null", '"' + "x" * 201 + '"'])
+def test_a_stop_with_a_key_that_cannot_be_one_is_still_a_stop(panel: ClientConnection, engine: Any, key: str) -> None:
+    panel.send('{"type":"stop","idempotency_key":' + key + "}")
+    assert told(panel, "stopped")["status"] == 200
+    assert engine.stops[0].idempotency_key is None
+
+
 def test_stop_overtakes_everything_that_hangs_in_the_engine(served: Any, engine: Any, control: Any) -> None:
     engine.hold.clear()
     with served.socket("view") as panel:

@@ -12,16 +12,19 @@ function show(look, title, words) {
   says.textContent = words;
 }
 
-async function once() {
-  const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}", keepalive: true };
+/** Asked again with the same key: one press is one STOP, however often it is said. */
+async function once(key) {
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+  const options = { method: "POST", headers, body: "{}", keepalive: true };
   return fetch("/api/stop", { ...options, signal: AbortSignal.timeout(2000) }).catch(() => null);
 }
 
 async function stop() {
   const mine = (press += 1);
+  const key = crypto.randomUUID?.() ?? `stop-${Date.now()}-${Math.random()}`;
   show("asked", "STOP asked", "waiting for the room to confirm");
   while (mine === press) {
-    const answer = await once();
+    const answer = await once(key);
     if (mine !== press) return;
     if (answer?.ok) return show("latched", "STOPPED", "press again: everything off");
     if (answer?.status === 401 || answer?.status === 403) {
