@@ -19,7 +19,7 @@ from roomctl.engine.devices import build_rack
 from roomctl.engine.dosing_room import DosingRoom
 from roomctl.engine.lifeline import Lifeline
 from roomctl.engine.output_stage import OutputStage
-from roomctl.engine.realtime import collect_idle, freeze_garbage
+from roomctl.engine.realtime import PROCESS_PRIORITY, ask_realtime, collect_idle, freeze_garbage
 from roomctl.engine.render_ahead import RenderAhead
 from roomctl.engine.renderer import RoomRenderer
 from roomctl.engine.room import Parts, Room
@@ -147,6 +147,7 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=1.0)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    ask_realtime(PROCESS_PRIORITY)
     data = arguments.data.resolve()
     run = data / "run"
     run.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -9,6 +9,9 @@ import threading
 import time
 from typing import Final
 
+PROCESS_PRIORITY: Final = 10
+"""Every thread of the engine has at least this: one that holds the interpreter's lock must not be held up by other programs."""
+
 RENDER_PRIORITY: Final = 20
 PACING_PRIORITY: Final = 30
 

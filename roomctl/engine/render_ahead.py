@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from roomctl.engine.realtime import RENDER_PRIORITY, ask_realtime
 from stimuli.frames import Samples
 
 log = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ class RenderAhead:
         self._ahead_frames = max(self._ahead_frames, wanted)
 
     def _run(self) -> None:
+        ask_realtime(RENDER_PRIORITY)
         while not self._closing:
             self._wanted.wait(timeout=1.0)
             self._wanted.clear()

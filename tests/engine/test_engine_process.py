@@ -244,6 +244,7 @@ def test_after_a_kill_the_session_is_there_and_no_set_runs(engine: Any) -> None:
 
 def test_a_latched_stop_survives_a_kill(engine: Any) -> None:
     engine.do(m.Stop())
+    engine.do(m.Note(text="acknowledged after STOP was written down before it"))
     engine.kill()
     engine.start()
     assert engine.state()["stopped"]

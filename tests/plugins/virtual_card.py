@@ -86,7 +86,7 @@ class VirtualCard:
         command = ["pulseaudio", "-n", "-F", str(self._folder / "room.pa"), "--daemonize=no", "--exit-idle-time=-1"]
         log = self._folder / "log"
         self._pulse = subprocess.Popen(
-            [*command, "--disable-shm=yes", f"--log-target=file:{log}"],
+            [*real_time(15), *command, "--disable-shm=yes", f"--log-target=file:{log}"],
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -106,7 +106,7 @@ class VirtualCard:
         self._began.clear()
         about = [f"--rate={RATE_HZ}", f"--channels={self.channels}", f"--channel-map={self._map}", "--format=float32le"]
         self._parec = subprocess.Popen(
-            ["parec", "-d", "room.monitor", "--latency-msec=10", *about],
+            [*real_time(14), "parec", "-d", "room.monitor", "--latency-msec=10", *about],
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -143,6 +143,14 @@ class VirtualCard:
             self._chunks.append(chunk)
             self._arrivals.append((frames, now_s))
             self._began.set()
+
+
+def real_time(priority: int) -> list[str]:
+    """What to put before a command so that it runs under SCHED_FIFO, as rtkit grants sound servers; nothing where it may not."""
+    if shutil.which("chrt") is None:
+        return []
+    asked = ["chrt", "--fifo", str(priority)]
+    return asked if subprocess.run([*asked, "true"], capture_output=True, check=False).returncode == 0 else []
 
 
 def wait_until(true: Callable[[], bool], otherwise: str, timeout_s: float = WAIT_S) -> None:
