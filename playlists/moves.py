@@ -73,7 +73,7 @@ def refused(arc: Arc, t_s: float, why: str) -> ArcRefused:
 def possible_at(arc: Arc, t_s: float) -> tuple[str, ...]:
     """The program verbs that would be taken at `t_s`. `end` is among them before the minimum stay too: it takes a reason."""
     if has_ended(arc, t_s):
-        return ()
+        return ("check-light",)
     stretch = stretch_at(arc.plan, t_s)
     phases = arc.program.phases
     away = stretch.paused is not None or arc.awaiting

@@ -165,7 +165,7 @@ def value_of(rule: PromptRule, given: Mapping[str, Any] | str | float | None) ->
     for name, raw in named.items():
         if name not in rule.asks:
             raise ValueError(f'prompt "{rule.id}" does not ask for "{name}"; allowed are {", ".join(rule.asks) or "no values"}')
-        if raw is not None and raw != "":
+        if raw is not None and str(raw).strip():
             value[name] = _pressure(raw) if name == "bp" else _text(raw) if name == "text" else _figure(name, raw)
     missing = [name for name in rule.needs if name not in value]
     if missing:
