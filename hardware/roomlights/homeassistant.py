@@ -63,9 +63,7 @@ class HomeAssistantWire(SlowWire):
     def _asked(self, method: str, path: str, body: Any = None) -> Answer:
         answer = self._http.ask(method, path, body)
         if answer.status in (401, 403):
-            raise Terminal(
-                f"{WHAT} does not take this token; make a long-lived one in its profile page, and put it in the room file"
-            )
+            raise Terminal(f"{WHAT} does not take this token; make a long-lived one on its profile page for the room file")
         if answer.status == 404:
             raise OSError(f"{WHAT} has no {self._entity}; its lamps are listed under Settings, Devices, Entities")
         if answer.status >= 400:

@@ -34,7 +34,7 @@ class JsonHttp:
     _connection: http.client.HTTPConnection | None = None
 
     def ask(self, method: str, path: str, body: Any = None) -> Answer:
-        """One exchange; a kept connection that the bridge has dropped meanwhile is opened once more. Raises OSError in words."""
+        """One exchange; a kept connection that the bridge has dropped is opened once more. Raises OSError in words."""
         kept = self._connection is not None
         try:
             return self._exchange(method, path, body)

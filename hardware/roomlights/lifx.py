@@ -1,7 +1,7 @@
 """LIFX lamps on the room's network, over their LAN protocol (UDP 56700).
 
-Protocol: docs/protocols/lifx.md. Verified against: lifx-emulator 4.11, and to the byte against lifx-async 7.13. The lamps hold when
-the room is lost.
+Protocol: docs/protocols/lifx.md. Verified against: lifx-emulator 4.11, and to the byte against lifx-async 7.13. The lamps hold
+when the room is lost.
 """
 
 from __future__ import annotations

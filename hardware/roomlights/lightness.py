@@ -22,5 +22,5 @@ def output_frac(level_l: float, curve: Curve, level_frac: float = 1.0) -> float:
 
 
 def steps(share: float, most: int) -> int:
-    """The nearest of 1 to `most` for any light at all, 0 for none: a lamp that should glow is never switched off by rounding."""
+    """The nearest of 1 to `most` for any light at all, 0 for none: rounding never switches a lamp off that should glow."""
     return 0 if share <= 0.0 else min(most, max(1, round(share * most)))

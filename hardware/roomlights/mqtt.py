@@ -1,7 +1,7 @@
 """Zigbee lamps behind zigbee2mqtt, over an MQTT broker.
 
-Protocol: docs/devices/zigbee2mqtt.md. Verified against: Mosquitto 2.0 as the broker; the lamp's side is a model. The lamps hold when
-the room is lost.
+Protocol: docs/devices/zigbee2mqtt.md. Verified against: Mosquitto 2.0 as the broker; the lamp's side is a model. The lamps
+hold when the room is lost.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class MqttConfig:
 
 
 def set_bodies(look: RoomLook, told_mired: int | None, level_frac: float = 1.0) -> list[dict[str, Any]]:
-    """What is published to `TOPIC/set`: the colour where it changed, then the brightness, with the fade. One message a command."""
+    """What is published to `TOPIC/set`, one message a command: the colour where it changed, then the brightness, faded."""
     fade = {"transition": round(look.fade_s, 1)}
     level = steps(output_frac(look.level_l, "perceptual", level_frac), 254)
     if level == 0:
@@ -74,12 +74,13 @@ class MqttWire(SlowWire):
         """Reach the broker, and listen for the lamp's availability."""
         try:
             from paho.mqtt import client as paho
+            from paho.mqtt.enums import CallbackAPIVersion
         except ImportError as fault:
             raise Terminal("MQTT needs a library that is not installed: pip install 'roomctl[mqtt]'") from fault
         config, self._told_mired = self._config, None
         self._connected.clear()
         self._refused, self._offline = "", False
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+        client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
         client.connect_timeout = WAIT_S
         if config.username:
             client.username_pw_set(config.username, config.password)
@@ -99,9 +100,7 @@ class MqttWire(SlowWire):
         if not self._connected.wait(WAIT_S) and not self._refused:
             raise TimeoutError(f"the broker {self._where} did not answer in {WAIT_S:.1f} s; is it an MQTT broker?")
         if self._refused:
-            raise Terminal(
-                f"the broker {self._where} refuses this user or password ({self._refused}); correct them in the room file"
-            )
+            raise Terminal(f"the broker {self._where} refuses this user or password ({self._refused}); see the room file")
 
     @property
     def _where(self) -> str:

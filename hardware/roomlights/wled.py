@@ -68,9 +68,7 @@ class WledLampWire(SlowWire):
         """Ask how it is. Raises OSError where another controller streams to it."""
         health = self._json.health()
         if health.live and not health.overridden:
-            raise OSError(
-                f"another controller ({health.live_from or 'unknown'}) streams to this WLED; end that, or let it be its own"
-            )
+            raise OSError(f"another controller ({health.live_from or 'unknown'}) streams to this WLED; end that first")
 
     def put(self, look: RoomLook) -> None:
         """Post the state."""
