@@ -27,17 +27,21 @@ MOST_OF_SCREEN_FRAC: Final = 0.25
 
 RISE_S: Final = 0.1
 FALL_S: Final = 0.06
-"""The least time the level takes between dark and full, so that no switch or lost message makes a jump of light."""
+"""The least time the level takes between dark and the brightness asked, so that no switch makes a jump of light."""
 
 _TABLE_STEPS: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A dot of `shape` `width_px` wide, its centre at `x_px`, `y_px` from the top left; `pos` is the bar's -1..1."""
+    """A dot of `shape` `width_px` wide, its centre at `x_px`, `y_px` from the top left; `pos` is the bar's -1..1.
+
+    `level_frac` is its light in this picture, `full_frac` what it is when the set has faded in.
+    """
 
     pos: float
     level_frac: float
+    full_frac: float
     colour: Rgb
     shape: DotShape
     width_px: float
@@ -73,13 +77,14 @@ def picture_at(score: Score, bar_level: float, frame: int, width: int, height: i
     size_px = dot_width_px(light.size, width, height)
     dot = light_at(score, frame)
     x_px, y_px = place(*screen_point_at(score.motion, light, frame), light.path, width, height, size_px)
-    return Picture(dot.pos, min(dot.level_frac, bar_level), dot.colour, light.dot, size_px, x_px, y_px)
+    level, full = min(dot.level_frac, bar_level), min(light.brightness_frac, bar_level)
+    return Picture(dot.pos, level, full, dot.colour, light.dot, size_px, x_px, y_px)
 
 
 def eased(picture: Picture, last_level_frac: float, elapsed_s: float) -> Picture:
     """`picture` with its level no further from the last one than the elapsed time allows."""
-    most = last_level_frac + max(elapsed_s, 0.0) / RISE_S
-    least = last_level_frac - max(elapsed_s, 0.0) / FALL_S
+    range_frac = max(picture.full_frac, last_level_frac) * max(elapsed_s, 0.0)
+    most, least = last_level_frac + range_frac / RISE_S, last_level_frac - range_frac / FALL_S
     return replace(picture, level_frac=min(max(picture.level_frac, least), most))
 
 

@@ -72,8 +72,10 @@ def test_a_lost_engine_is_not_fresh_and_comes_back(
     room: Any, engine_feed: EngineFeed, wait_until: Wait, socket_path: Path
 ) -> None:
     wait_until(lambda: knows_the_set(engine_feed), "the snapshot")
+    just_heard_ns = time.monotonic_ns()
+    assert engine_feed.is_fresh(just_heard_ns)
     room.server.close()
-    wait_until(lambda: not engine_feed.is_fresh(time.monotonic_ns()), "the loss")
+    wait_until(lambda: not engine_feed.is_fresh(just_heard_ns), "the loss, however lately it was heard")
     again = type(room)(socket_path)
     try:
         wait_until(lambda: engine_feed.is_fresh(time.monotonic_ns()) and knows_the_set(engine_feed), "the engine's return")

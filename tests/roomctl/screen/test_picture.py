@@ -67,10 +67,27 @@ def test_the_dot_is_at_the_left_margin_on_the_first_beat() -> None:
 
 @given(st.floats(0.0, 0.6), st.floats(0.0, 1.0), st.floats(0.0, 0.05))
 def test_no_level_moves_faster_than_its_fades_allow(wanted: float, last: float, elapsed_s: float) -> None:
-    picture = replace(shown(Light(), 48_000), level_frac=wanted)
+    picture = replace(shown(Light(), 48_000), level_frac=wanted, full_frac=0.6)
     level = eased(picture, last, elapsed_s).level_frac
-    assert -elapsed_s / 0.06 - 1e-9 <= level - last <= elapsed_s / 0.1 + 1e-9
+    most = max(0.6, last)
+    assert -most * elapsed_s / 0.06 - 1e-9 <= level - last <= most * elapsed_s / 0.1 + 1e-9
     assert min(wanted, last) - 1e-9 <= level <= max(wanted, last) + 1e-9
+
+
+@pytest.mark.parametrize("brightness", [0.01, 0.2, 0.6])
+def test_a_switch_takes_its_time_at_every_brightness(brightness: float) -> None:
+    lit = shown(Light(brightness_frac=brightness), 48_000)
+    assert eased(lit, 0.0, 0.05).level_frac == pytest.approx(brightness / 2)
+    assert eased(replace(lit, level_frac=0.0), brightness, 0.03).level_frac == pytest.approx(brightness / 2)
+    assert eased(replace(lit, level_frac=0.0), brightness, 0.06).level_frac == pytest.approx(0.0)
+
+
+def test_the_sets_own_fade_in_is_not_held_back() -> None:
+    last = 0.0
+    for frame in range(0, 12_000, 800):
+        picture = eased(shown(Light(), frame), last, 800 / 48_000)
+        assert picture == shown(Light(), frame)
+        last = picture.level_frac
 
 
 def test_no_light_is_the_ground_itself_and_all_light_is_the_colour() -> None:

@@ -93,7 +93,9 @@ def test_pressed_here_shows_nothing_until_the_room_was_stopped_and_resumed(state
     assert not view.may_show
     view = after(delta(stopped=False), view=view)
     assert not view.may_show, "an older state that was still on its way must not lift it"
-    view = after(delta(stopped=True), view=taken(view))
+    view = after(delta(timing={}), delta(stopped=False), view=taken(view))
+    assert not view.may_show, "nor one on its way when the engine had taken it"
+    view = after(delta(stopped=True), view=view)
     assert not view.may_show
     assert after(delta(stopped=False), view=view).may_show
 

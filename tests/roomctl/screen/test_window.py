@@ -149,6 +149,7 @@ def test_a_switched_off_light_fades_and_never_jumps(window: Window, feed: Any) -
     for number in range(1, 8):
         picture = window.tick(at_frame(90_000 + 800 * number))
         levels.append(picture.level_frac if picture is not None else 0.0)
+    assert levels[0] > 0.1
     assert levels[-1] == 0.0
     assert all(before >= after for before, after in pairwise(levels))
     assert lit_pixels(window).size == 0
@@ -172,18 +173,18 @@ def test_a_colour_change_task_is_seen_on_the_screen(window: Window, feed: Any) -
 
 
 def test_what_was_shown_is_recorded_with_its_moment(window: Window, feed: Any, record: EventRecorder) -> None:
-    run_to(window, 90_000, pictures=5)
+    run_to(window, 90_000, pictures=8)
     window.darken()
     record.close()
     assert record.path is not None
     lines = [json.loads(line) for line in record.path.read_text(encoding="utf-8").splitlines()]
-    assert [line["kind"] for line in lines] == ["light"] * 6
-    shown = lines[4]
+    assert [line["kind"] for line in lines] == ["light"] * 9
+    shown = lines[7]
     assert shown["frame"] == pytest.approx(90_000, abs=1)
     assert shown["pos"] == pytest.approx(-np.sin(2 * np.pi * (90_000 - 48_000) / 48_000), abs=1e-4)
     assert (shown["level"], shown["colour"]) == (0.2, "#00d5b4")
     assert shown["mono_ns"] > 0
-    assert lines[5]["level"] == 0.0
+    assert lines[8]["level"] == 0.0
 
 
 def test_a_display_that_is_not_there_is_refused_with_a_sentence(display: None, feed: Any) -> None:
