@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 import time
 from contextlib import suppress
@@ -144,7 +143,7 @@ def open_wires() -> int:
     held = 0
     for entry in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):
-            held += os.readlink(entry).startswith(("socket:", "/dev/pt"))
+            held += str(entry.readlink()).startswith(("socket:", "/dev/pt"))
     return held
 
 

@@ -1,8 +1,7 @@
 """A device of each kind, with the far end of its wire, so that one contract can be asked of all of them.
 
 A rig offers numbers from 1 to 255 and reads the same numbers at the far end; 0 is a dark bar or a still hand. The far end is a
-real socket, a real pseudo-terminal or a stub's own record, never the driver's memory. To add a driver: a class here, and its line
-in RIGS.
+real socket, a real pseudo-terminal or a stub's own record, never the driver's memory. To add one: a class, and a line in RIGS.
 """
 
 from __future__ import annotations
@@ -101,6 +100,7 @@ class PtyFarEnd(FarEnd):
         """A new terminal, as a USB adapter gets one each time."""
         master, slave = os.openpty()
         tty.setraw(slave)
+        os.fchmod(slave, 0o666)
         self.path.unlink(missing_ok=True)
         self.path.symlink_to(os.ttyname(slave))
         self._stop_r, self._stop_w = os.pipe()
@@ -519,6 +519,34 @@ def read_enttec(stream: bytes) -> tuple[list[int], bytes, bytes]:
     answer = b"".join(enttec.message(10, b"\x78\x56\x34\x12") for message in messages if message.label == 10)
     values = [code_of(message.data[5], message.data[6]) for message in messages if message.label == 6]
     return values, left, answer
+
+
+class EnttecWidget(PtyFarEnd):
+    """A stub of a DMX USB Pro, complete enough for OLA's own driver; keeps whole universes. Its serial number is 12345678."""
+
+    ANSWERS = {
+        enttec.GET_SERIAL: b"\x78\x56\x34\x12",
+        enttec.GET_MANUFACTURER: b"\x54\x45ENTTEC",
+        enttec.GET_DEVICE: b"\x01\x00DMX USB Pro",
+        enttec.GET_PARAMETERS: b"\x44\x01\x09\x01\x28",
+    }
+
+    def __init__(self, path: Path) -> None:
+        self.universes: list[bytes] = []
+        super().__init__(path, self._take)
+
+    def wait_for_universe(self, slots: bytes) -> None:
+        """Until these slots came in one message; fails with what came last."""
+        end_s = time.monotonic() + 2 * WAIT_S
+        while slots not in self.universes:
+            assert time.monotonic() < end_s, f"never came; last of {len(self.universes)}: {self.universes[-1:]}"
+            time.sleep(0.005)
+
+    def _take(self, stream: bytes) -> tuple[list[int], bytes, bytes]:
+        messages, left = enttec.messages_in(stream)
+        self.universes += [message.data[1:] for message in messages if message.label == enttec.SEND_DMX]
+        answers = (enttec.message(label, self.ANSWERS[label]) for label in (m.label for m in messages) if label in self.ANSWERS)
+        return [], left, b"".join(answers)
 
 
 class FakeWled:
