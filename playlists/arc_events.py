@@ -59,19 +59,20 @@ def _phases(arc: Arc, from_s: float, until_s: float) -> Iterator[Event]:
 
 
 def _music(arc: Arc, from_s: float, until_s: float) -> Iterator[Event]:
+    if arc.program.silent:
+        return
     for stretch in visits_in(arc, from_s, until_s):
         sound = arc.program.phases[arc.program.overrun if stretch.overrun else stretch.phase]
-        if not arc.program.silent:
-            yield event(
-                stretch.start_s,
-                "music",
-                action="start" if stretch.start_s == arc.started_s else "crossfade",
-                track=TRACK,
-                gain_db=sound.trim_db,
-                pools=list(sound.pools),
-                intensity=sound.intensity[0],
-                fade_s=stretch.crossfade_s,
-            )
+        yield event(
+            stretch.start_s,
+            "music",
+            action="start" if stretch.start_s == arc.started_s else "crossfade",
+            track=TRACK,
+            gain_db=sound.trim_db,
+            pools=list(sound.pools),
+            intensity=sound.intensity[0],
+            fade_s=stretch.crossfade_s,
+        )
     levels = arc.levels
     for t_s in _samples((levels.music, levels.bed, levels.trim, levels.bed_db), from_s, until_s):
         aim = music_at(arc, t_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +21,9 @@ ROOM_K: Final = 2700.0
 
 AFTER_S: Final = 60.0
 """How long a session that nobody ends is followed beyond its last phase, to see that the music goes on."""
+
+LATEST_S: Final = 48 * 3600.0
+"""A session is never simulated for longer."""
 
 ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "dose": ("mg",),
@@ -72,14 +74,14 @@ def moves_of(text: str, name: str = "moves") -> list[PlannedMove]:
 def _move_of(line: str, where: str) -> PlannedMove:
     try:
         data = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise MovesError(f'{where}: is not JSON: {error.msg}; allowed is {{"at_s": 1200, "do": "hold"}}') from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise MovesError(f'{where}: is not JSON: {error}; allowed is {{"at_s": 1200, "do": "hold"}}') from error
     if not isinstance(data, dict):
         raise MovesError(f'{where}: is not an object; allowed is {{"at_s": 1200, "do": "hold"}}')
     at_s, do = data.pop("at_s", None), data.pop("do", None)
-    if isinstance(at_s, bool) or not isinstance(at_s, int | float) or not math.isfinite(at_s) or at_s < 0:
-        raise MovesError(f"{where}: at_s: {at_s!r} is not allowed; allowed is a number of seconds, 0 or more")
-    if do not in ALLOWED:
+    if isinstance(at_s, bool) or not isinstance(at_s, int | float) or not 0 <= at_s <= LATEST_S:
+        raise MovesError(f"{where}: at_s: {at_s!r} is not allowed; allowed is a number of seconds, 0 to {LATEST_S:g}")
+    if not isinstance(do, str) or do not in ALLOWED:
         raise MovesError(f"{where}: do: {do!r} is not allowed; allowed are {', '.join(ALLOWED)}")
     for key in data:
         if key not in ALLOWED[do]:
