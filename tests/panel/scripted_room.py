@@ -23,7 +23,13 @@ from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
+from playlists.arc import Arc, ArcInvalid, ArcRefused, Move
+from playlists.arc_picture import arc_picture
+from playlists.arc_snapshot import snapshot_of
+from playlists.moves import moved
 from playlists.presets import load_presets, preset_snapshot
+from playlists.programs import load_programs
+from playlists.retiming import start_arc
 from stimuli import motion
 from stimuli.frames import FRAME_RATE_HZ
 from stimuli.settings import Bls
@@ -46,9 +52,15 @@ class ScriptedRoom:
 
     def __init__(self) -> None:
         self.presets = load_presets()
+        self.programs = load_programs()
+        self.arc: Arc | None = None
         self.presses: list[str] = []
+        self.keys: list[str] = []
         self.commands: list[tuple[str, dict[str, Any]]] = []
         self.frozen = False
+        self.unanswered_stops = 0
+        self.asked_again = 0
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.paired = False
         self.began = time.monotonic()
         self.motion: motion.Motion | None = None
@@ -62,7 +74,15 @@ class ScriptedRoom:
             "rev": 1,
             "stopped": False,
             "stop": None,
-            "set": {"state": "idle", "cycles": 0, "cycles_total": None, "elapsed_s": 0.0, "rate_hz": 0.0, "preset": None, "outputs": {}},
+            "set": {
+                "state": "idle",
+                "cycles": 0,
+                "cycles_total": None,
+                "elapsed_s": 0.0,
+                "rate_hz": 0.0,
+                "preset": None,
+                "outputs": {},
+            },
             "session": None,
             "program": None,
             "preset": None,
@@ -82,7 +102,15 @@ class ScriptedRoom:
 
     @staticmethod
     def _device(name: str, kind: str) -> dict[str, Any]:
-        return {"name": name, "kind": kind, "driver": "stub", "link": "READY", "since": time.time() - 300, "why": "", "verified": True}
+        return {
+            "name": name,
+            "kind": kind,
+            "driver": "stub",
+            "link": "READY",
+            "since": time.time() - 300,
+            "why": "",
+            "verified": True,
+        }
 
     def clock(self) -> dict[str, Any]:
         """The session clock: frame 0 at the room's beginning."""
@@ -129,9 +157,20 @@ class ScriptedRoom:
         if by:
             changed["last_change"] = {"by": by, "what": what, "at_utc_s": time.time()}
         self.state = {**self.state, **changed, "rev": self.state["rev"] + 1}
-        delta = {"type": "delta", "boot_id": self.state["boot_id"], "rev": self.state["rev"], "changed": {**changed, "clock": self.clock()}}
-        for queue in self.sockets:
-            queue.put_nowait(json.dumps(delta))
+        delta = {
+            "type": "delta",
+            "boot_id": self.state["boot_id"],
+            "rev": self.state["rev"],
+            "changed": {**changed, "clock": self.clock()},
+        }
+        self.tell(delta)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message to every socket, from whichever thread."""
+        text = json.dumps(message)
+        for queue in list(self.sockets):
+            if self.loop is not None and not self.frozen:
+                self.loop.call_soon_threadsafe(queue.put_nowait, text)
 
     def score(self) -> dict[str, Any] | None:
         """The motion in the snapshot's shape."""
@@ -150,7 +189,9 @@ class ScriptedRoom:
             self.motion = motion.cut(self.motion, self.frame)
             self._set_over("stop")
         stop = {"by": "Tablet", "at_utc_s": time.time(), "not_confirmed": []}
-        self.change(stopped=True, stop=stop, set={**self.state["set"], "state": "idle"}, score=self.score(), by="Tablet", what="STOP")
+        self.change(
+            stopped=True, stop=stop, set={**self.state["set"], "state": "idle"}, score=self.score(), by="Tablet", what="STOP"
+        )
         return 200, {"stopped": True}
 
     def do_resume(self, _body: dict[str, Any]) -> tuple[int, Any]:
@@ -182,10 +223,28 @@ class ScriptedRoom:
         total = bls["set_cycles"] or (round(bls["set_s"] * bls["rate_hz"]) if bls["set_s"] else None)
         self.motion = motion.start(self.frame + 2400, bls["rate_hz"], total, soft=bls["finish"] == "soft")
         preset = self.state["preset"]["id"] if self.state["preset"] else None
-        changed: dict[str, Any] = {"set": {"state": "running", "cycles": 0, "cycles_total": total, "elapsed_s": 0.0, "rate_hz": bls["rate_hz"], "preset": preset, "outputs": {}}}
+        changed: dict[str, Any] = {
+            "set": {
+                "state": "running",
+                "cycles": 0,
+                "cycles_total": total,
+                "elapsed_s": 0.0,
+                "rate_hz": bls["rate_hz"],
+                "preset": preset,
+                "outputs": {},
+            }
+        }
         if session is not None:
             number = len(session["sets"]) + 1
-            entry = {"id": f"s{number}", "number": number, "preset": preset, "started_utc_s": time.time(), "asked": bls, "delivered": None, "why_stopped": None}
+            entry = {
+                "id": f"s{number}",
+                "number": number,
+                "preset": preset,
+                "started_utc_s": time.time(),
+                "asked": bls,
+                "delivered": None,
+                "why_stopped": None,
+            }
             changed["session"] = {**session, "sets": [*session["sets"], entry]}
         if bls["tasks"]["on"]:
             changed["tasks"] = {"text": "Count down from 100 in sevens.", "kind": "prompts"}
@@ -196,11 +255,20 @@ class ScriptedRoom:
         if self.motion is None or self.state["set"]["state"] != "running":
             return 409, {"error": "no set is running", "state": self.state["set"]["state"]}
         self.motion = motion.finish(self.motion, self.frame)
-        self.change(set={**self.state["set"], "state": "finishing", "finished": True}, score=self.score(), by="Tablet", what="FINISH")
+        self.change(
+            set={**self.state["set"], "state": "finishing", "finished": True}, score=self.score(), by="Tablet", what="FINISH"
+        )
         return 200, {}
 
     def do_session_open(self, body: dict[str, Any]) -> tuple[int, Any]:
-        session = {"id": "one", "kind": body["kind"], "client_code": body.get("client_code"), "opened_utc_s": time.time(), "ratings": [], "sets": []}
+        session = {
+            "id": "one",
+            "kind": body["kind"],
+            "client_code": body.get("client_code"),
+            "opened_utc_s": time.time(),
+            "ratings": [],
+            "sets": [],
+        }
         self.change(session=session, by="Tablet", what="session opened")
         return 200, session
 
@@ -213,8 +281,52 @@ class ScriptedRoom:
         if session is None:
             return 409, {"error": "no session is open"}
         rating = {"scale": body["scale"], "value": body["value"], "at_utc_s": time.time(), "after_set": len(session["sets"])}
-        self.change(session={**session, "ratings": [*session["ratings"], rating]}, by="Tablet", what=f"{body['scale']} {body['value']}")
+        self.change(
+            session={**session, "ratings": [*session["ratings"], rating]}, by="Tablet", what=f"{body['scale']} {body['value']}"
+        )
         return 200, rating
+
+    @property
+    def session_s(self) -> float:
+        """Session time, seconds."""
+        return self.frame / FRAME_RATE_HZ
+
+    def show_program(self, what: str) -> None:
+        """Put the arc into the state."""
+        program = None if self.arc is None else snapshot_of(self.arc, self.session_s)
+        room = {**self.state["room"], "mode": "emdr" if program is None else "dosing"}
+        self.change(program=program, room=room, by="Tablet", what=what)
+
+    def do_program_start(self, body: dict[str, Any]) -> tuple[int, Any]:
+        program = self.programs.get(body["program"])
+        if program is None:
+            return 422, {"error": f"there is no program {body['program']}"}
+        self.arc = start_arc(program, self.session_s, time.time(), light_l=55.0, cct_k=2700.0)
+        self.show_program(program.title)
+        return 200, {}
+
+    def move(self, do: str, body: dict[str, Any], at_s: float | None = None) -> tuple[int, Any]:
+        """One move of the program, now or at session time `at_s`."""
+        if self.arc is None:
+            return 409, {"error": "no program is running", "state": "idle"}
+        args = {key: value for key, value in body.items() if key != "rev"}
+        self.commands.append((f"program/{do}", args))
+        try:
+            self.arc = moved(self.arc, Move(do, self.session_s if at_s is None else at_s, time.time(), args))
+        except ArcRefused as refused:
+            return 409, {"error": refused.message, "state": refused.state, "possible": list(refused.possible)}
+        except ArcInvalid as invalid:
+            return 422, {"error": invalid.message}
+        self.show_program(do)
+        return 200, {}
+
+    def do_music(self, body: dict[str, Any]) -> tuple[int, Any]:
+        self.change(music={**self.state["music"], **body}, by="Tablet", what="music")
+        return 200, {}
+
+    def do_lights(self, body: dict[str, Any]) -> tuple[int, Any]:
+        self.change(lights={**self.state["lights"], "target_l": body["level_l"]}, by="Tablet", what="light")
+        return 200, {}
 
     def do_note(self, _body: dict[str, Any]) -> tuple[int, Any]:
         return 200, {}
@@ -232,6 +344,7 @@ POSTS = {
     "/api/rating": "rating",
     "/api/notes": "note",
     "/api/react": "react",
+    "/api/program/start": "program-start",
 }
 
 
@@ -242,12 +355,17 @@ def scripted_app(room: ScriptedRoom) -> FastAPI:
 
     @app.middleware("http")
     async def rules(request: Request, call_next: Any) -> Any:
+        while room.frozen and request.url.path.startswith("/api/"):
+            await asyncio.sleep(0.02)
         if request.url.path.startswith("/api/") and not room.paired and request.url.path != "/api/pair":
             return JSONResponse({"error": "not signed in"}, 401)
         answer = await call_next(request)
         answer.headers["Content-Security-Policy"] = CSP
         answer.headers["Cache-Control"] = "no-cache"
         return answer
+
+    for path, do in POSTS.items():
+        app.add_api_route(path, _answering(room, do), methods=["POST"])
 
     @app.get("/")
     async def index() -> FileResponse:
@@ -273,8 +391,12 @@ def scripted_app(room: ScriptedRoom) -> FastAPI:
         return JSONResponse([preset_snapshot(preset) for preset in room.presets.values()])
 
     @app.post("/api/stop")
-    async def stop() -> JSONResponse:
+    async def stop(request: Request) -> JSONResponse:
         room.presses.append("http")
+        room.keys.append(request.headers["idempotency-key"])
+        if room.unanswered_stops > 0:
+            room.unanswered_stops -= 1
+            return JSONResponse({"error": "the room's engine is away"}, 503)
         status, body = room.command("stop", {})
         return JSONResponse(body, status)
 
@@ -283,13 +405,41 @@ def scripted_app(room: ScriptedRoom) -> FastAPI:
         status, body = room.command("bls", await request.json())
         return JSONResponse(body, status)
 
+    @app.get("/api/programs")
+    async def programs() -> JSONResponse:
+        return JSONResponse([{"id": each.id, "title": each.title, "kind": each.kind} for each in room.programs.values()])
+
+    @app.get("/api/programs/{program_id}")
+    async def program(program_id: str) -> JSONResponse:
+        known = room.programs[program_id]
+        running = arc_picture(room.arc, room.session_s) if room.arc is not None and room.arc.program.id == program_id else None
+        body = {"id": known.id, "title": known.title, "note": known.note, "picture": arc_picture(known), "running": running}
+        return JSONResponse(body)
+
+    @app.post("/api/program/{verb}")
+    async def program_move(verb: str, request: Request) -> JSONResponse:
+        status, body = room.move(verb, await request.json())
+        return JSONResponse(body, status)
+
+    @app.post("/api/prompts/{prompt}/{answer}")
+    async def prompt_answer(prompt: str, answer: str, request: Request) -> JSONResponse:
+        status, body = room.move(answer, {**await request.json(), "prompt": prompt})
+        return JSONResponse(body, status)
+
+    @app.put("/api/music")
+    async def music(request: Request) -> JSONResponse:
+        status, body = room.command("music", await request.json())
+        return JSONResponse(body, status)
+
+    @app.put("/api/lights")
+    async def lights(request: Request) -> JSONResponse:
+        status, body = room.command("lights", await request.json())
+        return JSONResponse(body, status)
+
     @app.post("/api/sessions/{session_id}/close")
     async def close(session_id: str) -> JSONResponse:
         status, body = room.command("session-close", {"id": session_id})
         return JSONResponse(body, status)
-
-    for path, do in POSTS.items():
-        app.add_api_route(path, _answering(room, do), methods=["POST"])
 
     @app.websocket("/ws")
     async def socket(websocket: WebSocket) -> None:
@@ -317,15 +467,18 @@ async def _serve_socket(room: ScriptedRoom, websocket: WebSocket) -> None:
     async def send() -> None:
         await websocket.send_text(json.dumps({"type": "snapshot", **room.snapshot()}))
         while True:
-            message = await queue.get()
-            if not room.frozen:
-                await websocket.send_text(message)
+            await websocket.send_text(await queue.get())
 
     sender = asyncio.create_task(send())
     try:
         while True:
-            if json.loads(await websocket.receive_text()).get("type") == "stop":
+            message = json.loads(await websocket.receive_text())
+            if message["type"] == "stop":
                 room.presses.append("socket")
+                room.keys.append(message["idempotency_key"])
+            if message["type"] == "snapshot":
+                room.asked_again += 1
+                queue.put_nowait(json.dumps({"type": "snapshot", **room.snapshot()}))
     except WebSocketDisconnect:
         pass
     finally:
@@ -345,9 +498,9 @@ def _heartbeats(room: ScriptedRoom) -> Any:
                 ticks += 1
                 room.settle()
                 if ticks % 20 == 0:
-                    for queue in room.sockets:
-                        queue.put_nowait(json.dumps({"type": "heartbeat", "clock": room.clock()}))
+                    room.tell({"type": "heartbeat", "clock": room.clock()})
 
+        room.loop = asyncio.get_running_loop()
         beating = asyncio.create_task(beat())
         yield
         beating.cancel()
@@ -362,7 +515,14 @@ class Served:
 
     def __init__(self, room: ScriptedRoom, port: int = 0) -> None:
         self.room = room
-        config = uvicorn.Config(scripted_app(room), host="127.0.0.1", port=port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            scripted_app(room),
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=1,
+        )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, name="scripted-room", daemon=True)
         self.thread.start()

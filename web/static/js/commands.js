@@ -9,6 +9,10 @@ const TIMEOUT_MS = 4000;
 const SETTLE_MS = 300;
 const REFUSED_FOR_MS = 6000;
 
+/** The last command of each control: only its answer ends the asked look. */
+const lastAsked = new WeakMap();
+let asked = 0;
+
 const newKey = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 /**
@@ -17,8 +21,10 @@ const newKey = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math
  */
 export async function command(method, path, body = {}, { control = null, rev = false, what = "" } = {}) {
   look(control, "asked");
+  const mine = (asked += 1);
+  if (control) lastAsked.set(control, mine);
   const answer = await send(method, path, rev ? { ...body, rev: store.state?.rev } : body);
-  if (answer.ok) setTimeout(() => look(control, null, "asked"), SETTLE_MS);
+  if (answer.ok) setTimeout(() => lastAsked.get(control) === mine && look(control, null, "asked"), SETTLE_MS);
   else refused(control, what || control?.dataset.name || "The room", answer.body?.error ?? answer.body?.detail ?? "no answer");
   return answer;
 }

@@ -30,7 +30,8 @@ export function nowMin(state, frame, picture) {
   if (!program || frame === null) return picture?.now_min ?? null;
   if (given(program.t0_frame)) return (frame - program.t0_frame) / FRAMES_PER_S / 60;
   if (!given(program.started_frame)) return picture?.now_min ?? null;
-  return (picture?.from_min ?? 0) + (frame - program.started_frame) / FRAMES_PER_S / 60;
+  const minute = (picture?.from_min ?? 0) + (frame - program.started_frame) / FRAMES_PER_S / 60;
+  return program.state === "arrival" ? Math.min(minute, 0) : minute;
 }
 
 /** Seconds until a prompt is due, below 0 afterwards; null while its anchor has not come. */
@@ -38,10 +39,11 @@ export function dueInS(prompt, frame) {
   return given(prompt.due_frame) && frame !== null ? (prompt.due_frame - frame) / FRAMES_PER_S : null;
 }
 
-/** The prompts that want an answer, the most overdue first; and the next one that will. */
+/** The prompts that want an answer: the first that is overdue apart from the rest; and the next one that will. */
 export function promptsNow(state) {
   const prompts = state?.program?.prompts ?? [];
   const open = prompts.filter(({ state: at }) => at === "due" || at === "overdue");
   const next = prompts.find(({ state: at, due_frame: due }) => at === "waiting" && given(due)) ?? null;
-  return { overdue: open.filter(({ state: at }) => at === "overdue"), due: open.filter(({ state: at }) => at === "due"), next };
+  const overdue = open.filter(({ state: at }) => at === "overdue");
+  return { first: overdue.slice(0, 1), rest: [...overdue.slice(1), ...open.filter(({ state: at }) => at === "due")], next };
 }

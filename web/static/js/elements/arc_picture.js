@@ -5,7 +5,9 @@ import { roomClock } from "../room_clock.js";
 import { nowMin } from "../program_now.js";
 
 const TICKS_MIN = [5, 10, 15, 30, 60];
-const LABEL_PX = 8;
+const TICK_PX = 58;
+const LABEL_PX = 8.7;
+const SMALL_PX = 150;
 
 /** "0:30" of minutes. */
 function label(minutes) {
@@ -47,7 +49,8 @@ class ArcPicture extends RoomElement {
     this.#drawn = key;
     const to = picture.to_min;
     const from = picture.from_min;
-    const box = { left: 8, right: width - 8, top: 40, bottom: height - 40 };
+    const small = height < SMALL_PX;
+    const box = { left: 8, right: width - 8, top: small ? 30 : 40, bottom: height - (small ? 34 : 40) };
     this.x = (minute) => box.left + ((minute - from) / Math.max(1, to - from)) * (box.right - box.left);
     this.box = box;
     this.chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -66,17 +69,17 @@ class ArcPicture extends RoomElement {
     return phases.flatMap((phase, index) => {
       const left = this.x(phase.start_min);
       const wide = this.x(phase.end_min) - left;
-      const room = wide > phase.title.length * LABEL_PX;
+      const words = [`${phase.title} · may be held`, phase.title].find((text, at) => (at === 1 || phase.hold) && wide > text.length * LABEL_PX + 8);
       return [
-        s("rect", { class: `arc-phase${index % 2 ? " odd" : ""}`, x: left, y: top - 32, width: Math.max(0, wide - 2), height: bottom - top + 32, rx: 6 }),
-        room ? s("text", { class: "arc-title", x: left + 8, y: top - 12 }, phase.title) : null,
-        phase.hold && wide > 60 ? s("text", { class: "arc-mark", x: left + 8, y: bottom - 8 }, "may be held") : null,
+        s("rect", { class: `arc-phase${index % 2 ? " odd" : ""}`, x: left, y: top - 30, width: Math.max(0, wide - 2), height: bottom - top + 30, rx: 6 }),
+        words ? s("text", { class: "arc-title", x: left + 8, y: top - 12 }, words) : null,
       ].filter(Boolean);
     });
   }
 
   #ticks({ from_min: from, to_min: to }, height) {
-    const every = TICKS_MIN.find((tick) => (to - from) / tick <= 16) ?? 60;
+    const most = Math.max(2, (this.box.right - this.box.left) / TICK_PX);
+    const every = TICKS_MIN.find((tick) => (to - from) / tick <= most) ?? 120;
     const ticks = [];
     for (let at = Math.ceil(from / every) * every; at <= to; at += every) ticks.push(s("text", { class: "arc-mark", x: this.x(at), y: height - 8, "text-anchor": "middle" }, label(at)));
     return ticks;

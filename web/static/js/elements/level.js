@@ -19,6 +19,7 @@ class Level extends RoomElement {
   #settling = null;
   #confirmed = null;
   #state = null;
+  #unanswered = 0;
 
   build() {
     const { name, min, max, step, slideStep = step, slider = true } = this.config;
@@ -37,7 +38,11 @@ class Level extends RoomElement {
 
   #send(value) {
     const [method, path, body] = this.config.send(value);
-    command(method, path, body, { control: this, what: this.config.name }).then(() => this.#settle());
+    this.#unanswered += 1;
+    command(method, path, body, { control: this, what: this.config.name }).then(() => {
+      this.#unanswered -= 1;
+      if (this.#unanswered === 0) this.#settle();
+    });
   }
 
   #nudge(way) {
@@ -60,6 +65,7 @@ class Level extends RoomElement {
   #settle() {
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => {
+      if (this.#unanswered > 0) return;
       this.#echo = null;
       look(this, null, "asked");
       this.#draw();

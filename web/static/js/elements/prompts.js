@@ -25,7 +25,7 @@ export function valueOf(asks, typed) {
 }
 
 class Prompts extends RoomElement {
-  /** Show overdue ones only, or due ones and the next. */
+  /** Show the first overdue one only, or all others and the next. */
   overdue = false;
   #cards = new Map();
   #next = null;
@@ -38,8 +38,8 @@ class Prompts extends RoomElement {
   }
 
   render(state) {
-    const { overdue, due, next } = promptsNow(state);
-    const shown = this.overdue ? overdue : due;
+    const { first, rest, next } = promptsNow(state);
+    const shown = this.overdue ? first : rest;
     for (const id of this.#cards.keys()) if (!shown.some((prompt) => prompt.id === id)) this.#cards.delete(id);
     const cards = shown.map((prompt) => this.#card(prompt));
     if (cards.length !== this.list.children.length || cards.some((card, index) => card !== this.list.children[index])) this.list.replaceChildren(...cards);
@@ -50,11 +50,14 @@ class Prompts extends RoomElement {
 
   #card(prompt) {
     const known = this.#cards.get(prompt.id);
-    if (known) return known;
+    if (known) {
+      known.dataset.state = prompt.state;
+      return known;
+    }
     const { id, text, asks = [], needs = [], state } = prompt;
     const fields = asks.map((ask) => {
       const { name, hint, mode } = FIELDS[ask] ?? { name: ask, hint: "", mode: "text" };
-      const input = h("input", { type: "text", class: "field", id: `${id}-${ask}`, inputmode: mode, placeholder: hint, autocomplete: "off", dataset: { ask } });
+      const input = h("input", { type: "text", class: "field", id: `${id}-${ask}`, inputmode: mode, placeholder: hint || name, "aria-label": needs.includes(ask) ? `${name}, needed` : name, autocomplete: "off", dataset: { ask } });
       return h("label", { class: "labelled", for: `${id}-${ask}` }, h("span", { text: needs.includes(ask) ? `${name}, needed` : name }), input);
     });
     const done = h("button", { type: "button", class: "primary", text: "Done", dataset: { name: text } });

@@ -71,13 +71,14 @@ class Stage extends RoomElement {
     const running = state !== null && state.set.state !== "idle";
     if (running) this.#asked = null;
     const due = state === null || running ? null : (this.#asked ?? dueScale(state, this.#putOff));
+    if (due !== null && this.card.hidden) this.scrollIntoView({ block: "nearest" });
     this.card.scale = due ?? this.card.scale;
     show(this.card, due !== null);
     show(this.live, due === null);
     show(this.foot, due === null);
     this.card.setState(state);
     this.curve.setState(state);
-    show(this.curve, !running && Boolean(state?.session));
+    show(this.curve, Boolean(state?.session?.ratings?.length));
     this.picture.setState(state);
     this.toggleAttribute("data-running", running);
     this.#drawAsks(state, running);

@@ -98,8 +98,8 @@ class DosingPage extends RoomElement {
   async #loadPicture() {
     const id = this.#state?.program?.id;
     if (!id) return;
-    const program = await question(`/api/programs/${encodeURIComponent(id)}?running=true`);
-    const picture = program?.running ?? program?.picture ?? null;
+    const program = await question(`/api/programs/${encodeURIComponent(id)}`);
+    const picture = (this.#state?.program?.state === "arrival" ? null : program?.running) ?? program?.picture ?? null;
     if (picture) this.arc.setPicture(picture);
   }
 
