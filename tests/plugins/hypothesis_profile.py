@@ -1,0 +1,8 @@
+"""Property tests have no deadline: how long an example takes is the machine's business, and timing is never asserted in tests."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("room", deadline=None)
+settings.load_profile("room")
