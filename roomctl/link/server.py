@@ -231,6 +231,8 @@ class _Client:
                     self._serve(stream)
         except OSError:  # reset by the peer: the same end as a closed connection
             log.debug("a link client's connection was reset")
+        except Exception:
+            log.exception("a link client is dropped: the engine failed at its message")
         finally:
             self.outbox.close(drain=True)
             self.outbox.thread.join(_JOIN_S)

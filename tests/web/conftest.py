@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sqlite3
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from websockets.sync.client import ClientConnection, connect
 
 from roomctl.errors import UnknownId
@@ -28,12 +36,19 @@ class ScriptedEngine:
     """Answers by script: every command is done, but for those that `refuse` names; its state is a small snapshot."""
 
     def __init__(self, data: Path) -> None:
+        self.changed = threading.Condition()
+        self.panels: list[dict[str, Any]] = []
+        self.hold = threading.Event()
+        self.reset()
+        self.server = LinkServer(
+            data / "run" / "engine.sock", self.answer, stop=self.stop, snapshot=self.snapshot, on_panels=self.on_panels
+        )
+
+    def reset(self) -> None:
+        """As new: nothing asked of it yet."""
         self.requests: list[Request] = []
         self.stops: list[Request] = []
         self.refuse: dict[str, Exception] = {}
-        self.panels: list[dict[str, Any]] = []
-        self.changed = threading.Condition()
-        self.hold = threading.Event()
         self.hold.set()
         self.state: dict[str, Any] = {
             "boot_id": "boot-1",
@@ -44,9 +59,6 @@ class ScriptedEngine:
             "devices": [{"name": 'bar "sofa"', "kind": "lightbar", "link": "READY"}],
             "clock": {"frame": 0, "mono_ns": 1, "frames_per_s": 48_000.0},
         }
-        self.server = LinkServer(
-            data / "run" / "engine.sock", self.answer, stop=self.stop, snapshot=self.snapshot, on_panels=self.on_panels
-        )
 
     def answer(self, message: Request | Ask) -> Reply:
         assert self.hold.wait(WAIT_S)
@@ -119,18 +131,25 @@ class Served:
         return connect(self.ws_url, additional_headers=headers, origin=self.url, open_timeout=WAIT_S, compression=None)  # type: ignore[arg-type]
 
 
+def trust(cert: Path | None) -> ssl.SSLContext | bool:
+    """What a client trusts: this certificate alone, or what everybody trusts."""
+    return ssl.create_default_context(cafile=str(cert)) if cert else True
+
+
 @contextlib.contextmanager
-def serving(data: Path) -> Iterator[Served]:
-    """The panel's server, as `python -m web` sets it up, in a thread."""
+def serving(data: Path, *, certificate: tuple[Path, Path] | None = None) -> Iterator[Served]:
+    """The panel's server, as `python -m web` sets it up, in a thread; over TLS with a certificate and its key."""
     listening = listen("127.0.0.1", 0)
-    given = argparse.Namespace(data=data, host="127.0.0.1", allow_host=["room.test"], tls_cert=None, tls_key=None)
+    cert, key = certificate or (None, None)
+    given = argparse.Namespace(data=data, host="127.0.0.1", allow_host=["room.test"], tls_cert=cert, tls_key=key)
     server = uvicorn.Server(config(given))
     thread = threading.Thread(target=server.run, args=([listening],), name="web")
     with listening:
         thread.start()
         try:
-            served = Served(f"http://127.0.0.1:{listening.getsockname()[1]}", data, server)
-            with httpx.Client() as client:
+            scheme = "https" if certificate else "http"
+            served = Served(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}", data, server)
+            with httpx.Client(verify=trust(cert)) as client:
                 client.get(f"{served.url}/api/health", timeout=WAIT_S)
             yield served
         finally:
@@ -139,21 +158,48 @@ def serving(data: Path) -> Iterator[Served]:
     assert not thread.is_alive()
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[ScriptedEngine]:
-    engine = ScriptedEngine(tmp_path)
+@pytest.fixture(scope="module")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedEngine, Served]]:
+    """One engine and one server for a whole file; each test finds them as new by `engine` and `served`."""
+    data = tmp_path_factory.mktemp("room")
+    engine = ScriptedEngine(data)
     engine.server.start()
+    try:
+        with serving(data) as served:
+            wait_for_health(served, 200)
+            yield engine, served
+    finally:
+        engine.hold.set()
+        engine.server.close()
+
+
+@pytest.fixture
+def engine(stand: tuple[ScriptedEngine, Served]) -> Iterator[ScriptedEngine]:
+    engine = stand[0]
+    engine.reset()
     yield engine
     engine.hold.set()
-    engine.server.close()
 
 
 @pytest.fixture
-def served(engine: ScriptedEngine, tmp_path: Path) -> Iterator[Served]:
-    """The server with the engine there."""
-    with serving(tmp_path) as served:
-        wait_for_health(served, 200)
-        yield served
+def served(stand: tuple[ScriptedEngine, Served], engine: ScriptedEngine) -> Iterator[Served]:
+    """The server with the engine there, nobody signed in and no panel open."""
+    served = stand[1]
+    with contextlib.closing(sqlite3.connect(served.data / "sign_in.db")) as database, database:
+        database.execute("DELETE FROM panel")
+        database.execute("DELETE FROM wrong_code")
+    yield served
+    assert engine.wait(lambda: engine.panels == [])
+
+
+@pytest.fixture
+def served_tls(tmp_path: Path) -> Iterator[tuple[Served, ssl.SSLContext]]:
+    """The server over TLS with a certificate of its own making, and a client's trust in it."""
+    certificate = self_signed(tmp_path)
+    context = trust(certificate[0])
+    assert isinstance(context, ssl.SSLContext)
+    with serving(tmp_path, certificate=certificate) as served:
+        yield served, context
 
 
 @pytest.fixture
@@ -204,3 +250,27 @@ def wait_for_health(served: Served, status: int) -> None:
                 return
             pause.wait(0.05)
     raise AssertionError(f"health never answered {status}")
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "room")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_path, key_path = folder / "cert.pem", folder / "key.pem"
+    cert_path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    key_path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return cert_path, key_path

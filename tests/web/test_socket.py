@@ -158,20 +158,23 @@ def test_a_panel_that_is_signed_out_loses_its_socket(served: Any, panel: ClientC
             panel.recv(WAIT_S)
 
 
-def test_panels_hear_that_the_engine_went_and_that_it_is_back(served: Any, engine: Any, panel: ClientConnection) -> None:
-    told(panel, "snapshot")
-    engine.server.close()
-    went = told(panel, "engine")
-    assert (went["away"], "engine is away" in went["error"]) == (True, True)
-    again = type(engine)(served.data)
-    again.state["boot_id"] = "boot-2"
-    again.server.start()
-    try:
-        assert told(panel, "engine")["away"] is False
-        assert told(panel, "snapshot")["boot_id"] == "boot-2"
-        assert again.wait(lambda: len(again.panels) == 1)
-    finally:
-        again.server.close()
+def test_panels_hear_that_the_engine_went_and_that_it_is_back(served_alone: Any, engine_later: Any) -> None:
+    engine_later.server.start()
+    with served_alone.socket() as panel:
+        told(panel, "snapshot")
+        engine_later.server.close()
+        while not (went := told(panel, "engine"))["away"]:
+            pass
+        assert "engine is away" in went["error"]
+        again = type(engine_later)(served_alone.data)
+        again.state["boot_id"] = "boot-2"
+        again.server.start()
+        try:
+            assert told(panel, "engine")["away"] is False
+            assert told(panel, "snapshot")["boot_id"] == "boot-2"
+            assert again.wait(lambda: len(again.panels) == 1)
+        finally:
+            again.server.close()
 
 
 def test_a_panel_that_comes_while_the_engine_is_away_hears_so_first(served_alone: Any, engine_later: Any) -> None:

@@ -70,19 +70,24 @@ class HostAndOrigin:
             return None
         origin = header(scope, b"origin")
         if origin:
-            return None if _same(origin, host) else f'a page at "{origin[:80]}" may not control this room'
+            return (
+                None
+                if _same(origin, host, tls=scope["scheme"] in ("https", "wss"))
+                else f'a page at "{origin[:80]}" may not control this room'
+            )
         by_browser = bool(header(scope, b"cookie")) and not header(scope, b"authorization")
         if by_browser and header(scope, b"sec-fetch-site") != "same-origin":
             return "a browser's request must say its Origin; scripts sign in with a bearer token"
         return None
 
 
-def _same(origin: str, host: str) -> bool:
+def _same(origin: str, host: str, *, tls: bool) -> bool:
+    """Whether a page of this origin came from this host; behind TLS one that came without it did not."""
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+    return parts.scheme in (("https",) if tls else ("http", "https")) and parts.netloc.lower() == host.lower()
 
 
 def _name(host: str) -> str | None:

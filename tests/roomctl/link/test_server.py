@@ -103,6 +103,21 @@ def test_a_change_published_while_the_snapshot_is_taken_comes_after_it(engine: A
     assert [next(pushes), next(pushes)] == [Snapshot(state={"rev": 7}), delta]
 
 
+def test_an_engine_that_cannot_give_its_snapshot_drops_who_asked_and_says_so(
+    engine: Any, link: EngineLink, caplog: pytest.LogCaptureFixture
+) -> None:
+    def snapshot() -> Snapshot:
+        raise ZeroDivisionError("a fault of the engine's own")
+
+    engine.server._snapshot = snapshot
+    link.subscribe()
+    with pytest.raises(Away):
+        next(link.messages(5))
+    assert "ZeroDivisionError" in caplog.text
+    with EngineLink(engine.server.path) as other:
+        assert result(other.ask("echo", a=1)) == {"a": 1}
+
+
 def test_who_did_not_subscribe_hears_nothing(engine: Any, link: EngineLink) -> None:
     engine.server.publish(Heartbeat(clock={}))
     link.ask("echo")
