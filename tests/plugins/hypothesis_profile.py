@@ -1,4 +1,4 @@
-"""Property tests have no deadline: how long an example takes is the machine's business, and timing is never asserted in tests."""
+"""Property tests have no deadline: how long an example takes is the machine's business, and no test asserts timing."""
 
 from __future__ import annotations
 
