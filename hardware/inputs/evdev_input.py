@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from hardware.inputs.events import EVENT_BYTES, EventReader, pressed_codes
-from hardware.inputs.keys import InputEntry, KeyCommand, command_of, parse_usb
+from hardware.inputs.keys import InputEntry, KeyCommand, command_of
 from hardware.seams import Capabilities, Device
 
 OnCommand = Callable[[str, Mapping[str, Any]], None]
@@ -104,9 +104,8 @@ class EvdevKernel:
 
 def fits(device: KeyDevice, entry: InputEntry) -> bool:
     """Whether a room file's entry means this device."""
-    usb = parse_usb(entry.usb)
     named = entry.device.lower() in device.name.lower()
-    return named and (usb is None or usb == (device.vendor, device.product))
+    return named and (entry.numbers is None or entry.numbers == (device.vendor, device.product))
 
 
 class KeyInput(Device):

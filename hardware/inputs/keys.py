@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from annotated_types import MaxLen, MinLen
+from annotated_types import Interval, MaxLen, MinLen
 
 STRICT: Final[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
@@ -39,7 +39,7 @@ COMMANDS: Final[Mapping[str, KeyCommand]] = {
 
 @dataclass(frozen=True, slots=True)
 class InputEntry:
-    """`[[input]]`: a device by `usb` (vendor:product in hex), a part of its name, or both, and its keys by the kernel's names.
+    """`[[input]]`: a device by `usb` (vendor:product in hex), by those two numbers, or by a part of its name, and its keys.
 
     `*` in `keys` stands for every key that is not named: a client's button is best `"*" = "stop"`.
     """
@@ -47,13 +47,16 @@ class InputEntry:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: Annotated[str, MinLen(1), MaxLen(60)]
+    driver: Literal["evdev"] = "evdev"
     usb: str = ""
+    vendor: Annotated[int, Interval(ge=0, le=0xFFFF)] = 0
+    product: Annotated[int, Interval(ge=0, le=0xFFFF)] = 0
     device: str = ""
     keys: dict[str, str] = field(default_factory=lambda: {"*": "stop"})
     grab: bool = True
 
     def __post_init__(self) -> None:
-        if not self.usb and not self.device:
+        if not self.usb and not self.device and not (self.vendor or self.product):
             raise ValueError(f'input "{self.name}" needs usb, such as "1a86:e026", or device, a part of its name')
         parse_usb(self.usb)
         for key, command in self.keys.items():
@@ -61,6 +64,11 @@ class InputEntry:
                 raise ValueError(f'input "{self.name}": "{command}" is no command for {key}; there are {", ".join(COMMANDS)}')
             if key != "*" and not key.startswith(("KEY_", "BTN_")):
                 raise ValueError(f'input "{self.name}": "{key}" is no key; keys are called KEY_... or BTN_..., or * for any')
+
+    @property
+    def numbers(self) -> tuple[int, int] | None:
+        """Vendor and product; None where any will do."""
+        return parse_usb(self.usb) or ((self.vendor, self.product) if self.vendor or self.product else None)
 
 
 def parse_usb(text: str) -> tuple[int, int] | None:

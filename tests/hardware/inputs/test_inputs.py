@@ -225,6 +225,7 @@ def test_a_key_with_two_names_answers_to_either() -> None:
 def test_a_device_is_meant_by_number_by_name_or_both() -> None:
     assert fits(PEDAL, InputEntry("pedal", usb="1A86:E026"))
     assert fits(PEDAL, InputEntry("pedal", device="footswitch"))
+    assert fits(PEDAL, InputEntry("pedal", vendor=0x1A86, product=0xE026))
     assert not fits(PEDAL, InputEntry("pedal", usb="1a86:e026", device="clicker"))
     assert not fits(PEDAL, InputEntry("pedal", usb="1a86:e027"))
     assert PEDAL.usb == "1a86:e026"
