@@ -38,6 +38,11 @@ def events_in(arc: Arc, from_s: float, until_s: float) -> list[Event]:
     return sorted(found, key=lambda each: each["t_s"])
 
 
+def turns_in(arc: Arc, from_s: float, until_s: float) -> list[Event]:
+    """Of those events the ones that people should see at once: phases that begin, and prompts that change."""
+    return sorted([*_phases(arc, from_s, until_s), *_prompts(arc, from_s, until_s)], key=lambda each: each["t_s"])
+
+
 def visits_in(arc: Arc, from_s: float, until_s: float) -> Iterator[Stretch]:
     """The stretches that begin in the span and bring another phase or the overrun."""
     before: Stretch | None = None

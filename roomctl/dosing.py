@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hardware.seams import RoomLook
 from playlists.arc import Arc, ArcInvalid, ArcPoint, ArcRefused, Move, MusicAim, arc_at, has_ended, light_at, music_at, state_at
+from playlists.arc_events import turns_in
 from playlists.arc_json import arc_of_moves, program_from_json, program_to_json
 from playlists.arc_picture import arc_picture
 from playlists.arc_snapshot import snapshot_of
@@ -82,6 +83,13 @@ class Dosing:
     def picture(self, frame: float) -> dict[str, Any] | None:
         """The running arc as `playlists.arc_picture` draws it, with the now-line."""
         return None if self.arc is None else arc_picture(self.arc, self._seconds(frame))
+
+    def turns_between(self, first_frame: float, until_frame: float) -> list[dict[str, Any]]:
+        """What time brought in [`first_frame`, `until_frame`): the contract's `phase` and `prompt` events, by session frame."""
+        if self.arc is None:
+            return []
+        found = turns_in(self.arc, self._seconds(first_frame), self._seconds(until_frame))
+        return [{**each, "frame": each["frame"] + self._zero_frame} for each in found]
 
     def listing(self) -> list[dict[str, Any]]:
         """Every program in a line."""
@@ -233,7 +241,7 @@ class Dosing:
             self._row(KIND_PROMPT, at_frame, utc_s, {**base, **told})
         else:
             self._row(KIND_MOVE, at_frame, utc_s, {**base, "move": do, **move.args})
-        return self._reply(do, at_frame, [] if before is None else _warnings(before, do, at_s))
+        return self._reply(do, at_frame, [] if before is None else _warnings(before, after, do, at_s))
 
     def _row(self, kind: str, at_frame: int, utc_s: float, detail: dict[str, Any]) -> None:
         self._rows.append(JournalRow(kind, at_frame, utc_s, {**detail, "utc_s": utc_s}))
@@ -273,15 +281,18 @@ def _line(program: Program) -> dict[str, Any]:
     }
 
 
-def _warnings(before: Arc, do: str, at_s: float) -> list[str]:
-    """What is allowed but worth a word: a phase left before its minimum, or gone on with beyond its maximum."""
-    stretch = stretch_at(before.plan, at_s)
-    phase = before.program.phases[stretch.phase]
-    lasted_min = stretch.elapsed_at(at_s) / 60.0
-    if do in ("next", "skip") and lasted_min < phase.min_min:
-        return [f"{phase.title} lasted {lasted_min:.0f} min; its minimum is {phase.min_min:g} min"]
-    if do in ("extend", "hold") and lasted_min + stretch.left_at(at_s) / 60.0 > phase.max_min:
-        return [f"{phase.title} goes on beyond its maximum of {phase.max_min:g} min"]
+def _warnings(before: Arc, after: Arc, do: str, at_s: float) -> list[str]:
+    """What is allowed but worth a word: a phase left before its minimum, or prolonged beyond its maximum."""
+    if do in ("next", "skip"):
+        left = stretch_at(before.plan, at_s)
+        phase, lasted_min = before.program.phases[left.phase], left.elapsed_at(at_s) / 60.0
+        if lasted_min < phase.min_min:
+            return [f"{phase.title} lasted {lasted_min:.0f} min; its minimum is {phase.min_min:g} min"]
+    if do == "extend":
+        here = stretch_at(after.plan, at_s)
+        phase = after.program.phases[here.phase]
+        if (here.elapsed_at(at_s) + here.left_at(at_s)) / 60.0 > phase.max_min:
+            return [f"{phase.title} goes on beyond its maximum of {phase.max_min:g} min"]
     return []
 
 
