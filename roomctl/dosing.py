@@ -61,6 +61,11 @@ class Dosing:
         """Whether a program runs: started and not ended, paused ones and those that wait for a resume included."""
         return self.arc is not None and not has_ended(self.arc, self._seconds(frame))
 
+    @property
+    def last_frame(self) -> int:
+        """The frame of the arc's last move: from here on it can be asked; 0 while there is none."""
+        return 0 if self.arc is None else self._zero_frame + frames_of_s(self.arc.last_s)
+
     def point_at(self, frame: float) -> ArcPoint | None:
         """The whole arc at `frame`."""
         return None if self.arc is None else arc_at(self.arc, self._seconds(frame))

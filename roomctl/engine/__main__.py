@@ -48,11 +48,11 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
     """Everything the room commands, nothing opened yet. Raises RoomError."""
     clock, outlook = SessionClock(time.monotonic(), speed), Outlook()
     journal = Journal(data / "journal.db")
-    dosing = DosingRoom(journal)
+    dosing = DosingRoom(journal, data, room_file.music.target_lufs, speed)
     stage = OutputStage(10.0 ** (room_file.limits.peak_dbfs / 20.0))
     audio = room_file.audio
     taps = TapChannels() if audio.outputs.taps is not None else None
-    renderer = RoomRenderer(outlook, room_file.limits.peak_dbfs, Sources(), None, taps)
+    renderer = RoomRenderer(outlook, room_file.limits.peak_dbfs, Sources(dosing.make_player), dosing, taps)
     ahead = RenderAhead(renderer, speed)
     card = make_card(audio, speed)
     rack = build_rack(room_file, clock, outlook, dosing)
@@ -134,6 +134,7 @@ class Engine:
         self.room.close()
         self._parts.rack.close()
         self._parts.sound.close()
+        self._parts.renderer.close()
         self._link.close()
         self._lifeline.close()
         self._parts.journal.close()

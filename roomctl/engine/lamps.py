@@ -64,6 +64,11 @@ def _part(elapsed: float, frames: int) -> float:
 STEADY: Final = LampFade(0, BOOT_LEVEL_L, BOOT_LEVEL_L, 0, BOOT_CCT_K, BOOT_CCT_K, 0)
 
 
+def steady(look: RoomLook, frame: int) -> LampFade:
+    """Nothing moves: `look` from `frame` on."""
+    return LampFade(frame, look.level_l, look.level_l, 0, look.cct_k, look.cct_k, 0)
+
+
 def operator_fade(now: RoomLook, frame: int, level_l: float, cct_k: float, fade_s: float | None) -> LampFade:
     """An operator's move: at least 3 s, at most 5 L* a second; the colour at most 5 mired a second, at its own pace."""
     least_s = max(OPERATOR_FADE_S, abs(level_l - now.level_l) / MOST_L_PER_S)

@@ -21,15 +21,16 @@ from stimuli.tone import tone_block
 
 
 class MusicSource(Protocol):
-    """Music that is always there: never waits, never silent by fault."""
+    """The room's music; None where none was begun. Never waits."""
 
-    def block(self, first_frame: int, frames: int) -> Samples: ...
+    def music_block(self, first_frame: int, frames: int) -> Samples | None: ...
 
 
 class SourceSound(Protocol):
     """The continuous sound that is panned along the dot's path."""
 
     def block(self, source: Source, first_frame: int, frames: int) -> Samples: ...
+    def close(self) -> None: ...
 
 
 class RoomRenderer:
@@ -40,16 +41,20 @@ class RoomRenderer:
         outlook: Outlook,
         ceiling_dbtp: float,
         source: SourceSound,
-        music: MusicSource | None = None,
+        music: MusicSource,
         taps: TapChannels | None = None,
     ) -> None:
         self._outlook = outlook
         self._ceiling_dbtp = ceiling_dbtp
         self._source = source
-        self.music = music
+        self._music = music
         self._taps = taps
         self._limiter = Limiter(ceiling_dbtp)
         self.test_score: Score | None = None
+
+    def close(self) -> None:
+        """End what the sources keep running."""
+        self._source.close()
 
     def restart(self, first_frame: int) -> None:
         """Go on at `first_frame`."""
@@ -66,8 +71,8 @@ class RoomRenderer:
         for score in self._sounding():
             stimulus += tone_block(score, first_frame, frames)
             stimulus += self._continuous(score, first_frame, frames)
-        music = self.music.block(first_frame, frames) if self.music is not None else np.zeros((frames, 2), np.float32)
-        return stimulus, music
+        music = self._music.music_block(first_frame, frames)
+        return stimulus, music if music is not None else np.zeros((frames, 2), np.float32)
 
     def _sounding(self) -> tuple[Score, ...]:
         scores = self._outlook.view.scores

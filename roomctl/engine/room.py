@@ -39,6 +39,7 @@ from roomctl.journal import Journal
 from roomctl.room_file import RoomFile
 from stimuli.frames import FRAME_RATE_HZ, frames_of_ms
 from stimuli.limiter import LIMITER_DELAY_FRAMES
+from stimuli.tasks import task_at
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ class Room:
             self._latch(recovered.memory["stopped"])
         if recovered.memory.get("running"):
             self.notices.put("restart", "the room restarted; a set that was running is not resumed by itself", "info")
-        parts.dosing.recover(recovered)
+        parts.dosing.recover(self.effect_frame(), stopped=parts.outlook.stopped)
         parts.journal.remember("running", True)
 
     def _recovered_bilateral(self, recovered: Recovered) -> Bilateral:
@@ -188,7 +189,7 @@ class Room:
         self._put(bilateral.stop_set(self._bilateral, frame))
         if was_running:
             self._end_set("stop", frame)
-        self._parts.dosing.stopped(frame, at_once=second)
+        self._parts.dosing.stopped(frame, at_once=second, by=by)
         self._stop = {"by": by, "at_utc_s": time.time(), "not_confirmed": unheard, "second": second}
         self._parts.journal.remember("stopped", self._stop)
         self._event("stop", by, {"not_confirmed": unheard, "second": second})
@@ -209,6 +210,7 @@ class Room:
                 self._parts.stage.stop_stimulus()
                 return Outcome({"stopped": True})
             self._stop = None
+            self._parts.dosing.unlatched(self.effect_frame(), who.name)
             self._parts.journal.remember("stopped", None)
             self._event("resume", who.name, {})
             self._changed(who.name, "RESUME")
@@ -500,7 +502,7 @@ class Room:
             self._watch_panels()
             self._parts.dosing.tick(self.effect_frame())
             self._tell_journal_trouble()
-            if time.monotonic() - self._published_s >= PUBLISH_S or self._parts.dosing.has_changed():
+            if time.monotonic() - self._published_s >= PUBLISH_S:
                 self.publish_changes()
 
     def _tell_journal_trouble(self) -> None:
@@ -564,7 +566,7 @@ class Room:
             "devices": self._devices(),
             "timing": self._timing,
             "panels": self._panels,
-            "notices": list(self.notices.items.values()),
+            "notices": self._all_notices(),
             "last_change": self._last_change,
             "room": {
                 "name": parts.room_file.room.name,
@@ -577,6 +579,14 @@ class Room:
             "clock": clock_state(parts.clock.reading),
         }
 
+    def _all_notices(self) -> list[dict[str, Any]]:
+        for id, text in self._parts.dosing.notices.items():
+            self.notices.put(id, text)
+        for id in ("program", "library", "music"):
+            if id not in self._parts.dosing.notices:
+                self.notices.drop(id)
+        return list(self.notices.items.values())
+
     def _devices(self) -> list[dict[str, Any]]:
         devices: list[Device] = [self._parts.sound.card, *self._parts.rack.devices.values()]
         return [device_state(device, self._parts.verified) for device in devices]
@@ -585,7 +595,8 @@ class Room:
         score = self._bilateral.score
         if score is None or self._bilateral.state_at(frame) == "idle" or not self._bilateral.bls.tasks.on:
             return None
-        return None
+        task = task_at(score, frame)
+        return None if task is None else {"text": task.text, "kind": task.kind}
 
     def _ask(self, ask: m.Ask) -> Any:
         match ask.what:
@@ -602,7 +613,8 @@ class Room:
             case "presets":
                 return [self._preset(preset) for preset in self._parts.presets.values()]
             case _:
-                return self._parts.dosing.ask(ask.what, ask.args)
+                with self._lock:
+                    return self._parts.dosing.ask(ask.what, ask.args, self.effect_frame())
 
     def _tell_time(self, args: dict[str, Any]) -> dict[str, Any]:
         """The clock; a screen window says who it is, and by that that it lives."""
@@ -621,6 +633,7 @@ class Room:
                 frame = self.effect_frame()
                 self._put(bilateral.stop_set(self._bilateral, frame))
                 self._end_set("stop", frame)
+            self._parts.dosing.close()
             self._parts.journal.remember("running", False)
             if self._stop is not None:
                 self._parts.journal.remember("stopped", None)

@@ -1,0 +1,140 @@
+"""A dosing program through a real engine process, in simulated time where minutes must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from roomctl import messages as m
+from roomctl.errors import Invalid, Refused
+
+
+def move(name: str, **args: Any) -> m.ProgramMove:
+    return m.ProgramMove(move=name, **args)  # type: ignore[arg-type]
+
+
+def test_a_program_waits_in_arrival_with_music_until_the_dose(make_engine: Callable[..., Any]) -> None:
+    engine = make_engine()
+    engine.do(m.ProgramStart(program="ketamine-im"))
+    state = engine.until(lambda state: state["music"]["now"] is not None)
+    assert state["program"]["phase"] == "arrival"
+    assert state["program"]["medicine_s"] is None
+    assert state["music"]["now"]["source"] == "pad"
+    assert state["room"]["mode"] == "dosing"
+    engine.do(move("dose", mg=70))
+    state = engine.state()
+    assert state["program"]["phase"] == "settle"
+    assert 0.0 <= state["program"]["medicine_s"] < 5.0
+    engine.until(lambda state: state["program"]["medicine_s"] > 3.0)
+    engine.end()
+    assert np.abs(engine.heard()[-48_000:]).max() > 1e-4
+
+
+def test_bilateral_sets_and_programs_are_separate_modes(engine: Any) -> None:
+    engine.do(m.ProgramStart(program="ketamine-iv"))
+    with pytest.raises(Refused, match="end it before a bilateral set"):
+        engine.do(m.SetStart())
+    engine.do(move("end", override_reason="test of the refusal"))
+    engine.do(m.ChangeBls(change={"rate_hz": 2.0, "set_cycles": 2}))
+    engine.do(m.SetStart())
+    with pytest.raises(Refused, match="between sets"):
+        engine.do(m.ProgramStart(program="ketamine-iv"))
+
+
+def test_a_program_that_is_not_there_is_refused_with_those_that_are(engine: Any) -> None:
+    with pytest.raises(Invalid, match="psilocybin"):
+        engine.do(m.ProgramStart(program="lsd"))
+
+
+def test_the_end_before_the_minimum_stay_needs_a_reason(make_engine: Callable[..., Any]) -> None:
+    engine = make_engine(speed=20.0)
+    engine.do(m.ProgramStart(program="ketamine-im"))
+    engine.do(move("dose"))
+    with pytest.raises(Refused, match="stay"):
+        engine.do(move("end"))
+    engine.do(move("end", override_reason="moved to the ward"))
+    assert engine.state()["program"]["state"] == "ended"
+
+
+def test_phases_follow_the_medicine_clock_and_hold_freezes_what_is_left(make_engine: Callable[..., Any]) -> None:
+    engine = make_engine(speed=60.0)
+    engine.do(m.ProgramStart(program="ketamine-im"))
+    engine.do(move("dose"))
+    engine.until(lambda state: state["program"]["phase"] == "onset")
+    with pytest.raises(Refused, match="cannot be held"):
+        engine.do(move("hold"))
+    engine.do(move("skip", phase="peak"))
+    engine.do(move("hold"))
+    first = engine.state()["program"]
+    later = engine.until(lambda state: state["program"]["medicine_s"] > first["medicine_s"] + 60.0)["program"]
+    assert later["held"]
+    assert later["phase_left_s"] == pytest.approx(first["phase_left_s"], abs=0.01)
+    engine.do(move("release"))
+    engine.do(move("next"))
+    assert engine.state()["program"]["phase"] == "return"
+
+
+def test_stop_pauses_the_program_and_silences_it_and_the_medicine_clock_goes_on(make_engine: Callable[..., Any]) -> None:
+    engine = make_engine()
+    engine.do(m.ProgramStart(program="ketamine-im"))
+    engine.do(move("dose"))
+    engine.until(lambda state: state["music"]["now"] is not None and state["program"]["medicine_s"] > 3.0)
+    engine.do(m.Stop())
+    stopped = engine.until(lambda state: state["program"]["paused"])
+    engine.do(m.Resume())
+    state = engine.until(lambda state: state["program"]["medicine_s"] > stopped["program"]["medicine_s"] + 3.0)
+    assert state["program"]["paused"]
+    engine.end()
+    assert np.abs(engine.heard()[-4_800:]).max() < 1e-4
+
+
+def test_after_a_kill_the_bed_comes_back_and_the_program_waits_at_the_right_minute(make_engine: Callable[..., Any]) -> None:
+    engine = make_engine()
+    engine.do(m.ProgramStart(program="ketamine-im"))
+    engine.do(move("dose"))
+    prompts = engine.state()["program"]["prompts"]
+    before = engine.until(lambda state: state["program"]["medicine_s"] > 2.0)
+    engine.kill()
+    engine.start()
+    state = engine.state()["program"]
+    assert state["state"] == "awaiting-resume"
+    assert state["medicine_s"] >= before["program"]["medicine_s"]
+    assert {prompt["id"] for prompt in prompts} <= {prompt["id"] for prompt in state["prompts"]}
+    engine.do(move("resume"))
+    engine.until(lambda state: state["program"]["state"] == "running" and state["music"]["now"] is not None)
+
+
+def test_a_prompt_is_answered_with_values_and_kept(make_engine: Callable[..., Any]) -> None:
+    engine = make_engine()
+    engine.do(m.ProgramStart(program="ketamine-iv"))
+    prompt = next(prompt for prompt in engine.state()["program"]["prompts"] if "bp" in str(prompt["asks"]).lower())
+    engine.do(m.PromptAnswer(id=prompt["id"], answer="done", value={"bp": "128/82", "hr": 74}))
+    kept = next(item for item in engine.state()["program"]["prompts"] if item["id"] == prompt["id"])
+    assert kept["state"] == "done"
+    assert kept["value"]["hr"] == 74
+
+
+def test_the_lamp_follows_the_operator_at_a_calm_pace(engine: Any) -> None:
+    answer = engine.do(m.ChangeLights(level_l=40.0))
+    assert answer["fade_s"] == pytest.approx(3.0)
+    state = engine.until(lambda state: state["lights"]["level_l"] < 41.0)
+    assert state["lights"]["target_l"] == 40.0
+    engine.end()
+    levels = [event["level_l"] for event in engine.events("lamps") if event["kind"] == "roomlight"]
+    assert max(abs(np.diff(levels))) <= 15.0 / 3.0 / 40.0 * 3
+
+
+def test_announcements_come_from_the_clinics_own_folder_only(engine: Any) -> None:
+    engine.do(m.ProgramStart(program="ketamine-im"))
+    with pytest.raises(Invalid, match="no announcement"):
+        engine.do(m.MusicMove(move="announce", file="../../etc/passwd"))
+
+
+def test_volume_is_led_and_limited(engine: Any) -> None:
+    engine.do(m.ChangeMusic(volume_db=-20))
+    assert engine.state()["music"]["volume_db"] == -20
+    with pytest.raises(Invalid, match="allowed is -60 to 0"):
+        engine.do(m.ChangeMusic(volume_db=6))
