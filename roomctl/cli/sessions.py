@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from roomctl.cli.places import DataOption, RoomOption, data_folder
 from roomctl.errors import JournalError
 from roomctl.records import FORMATS, Records, export
 from roomctl.records.summary_pdf import SCALE_NAMES, WHY
+from roomctl.records.when import day_and_time
 
 sessions = typer.Typer(no_args_is_help=True, help="The sessions in the journal.")
 
@@ -38,7 +38,9 @@ def list_sessions(as_json: JsonOption = False, room: RoomOption = None, data: Da
         closed = entry["closed_utc_s"]
         minutes = "open" if closed is None else f"{(closed - entry['opened_utc_s']) / 60.0:.0f}"
         counts = (str(entry["sets"]), str(entry["ratings"]))
-        table.add_row(entry["id"], entry["kind"], entry["client_code"] or "-", _when(entry["opened_utc_s"]), minutes, *counts)
+        table.add_row(
+            entry["id"], entry["kind"], entry["client_code"] or "-", day_and_time(entry["opened_utc_s"]), minutes, *counts
+        )
     _console().print(table)
 
 
@@ -49,9 +51,9 @@ def show_session(id: IdArgument, as_json: JsonOption = False, room: RoomOption =
     if as_json:
         typer.echo(json.dumps(session))
         return
-    closed = "still open" if session["closed_utc_s"] is None else f"closed {_when(session['closed_utc_s'])}"
+    closed = "still open" if session["closed_utc_s"] is None else f"closed {day_and_time(session['closed_utc_s'])}"
     typer.echo(f"{session['kind']} session {session['id']}, client {session['client_code'] or 'not named'}")
-    typer.echo(f"opened {_when(session['opened_utc_s'])}, {closed}\n")
+    typer.echo(f"opened {day_and_time(session['opened_utc_s'])}, {closed}\n")
     if session["sets"]:
         _console().print(_sets(session))
     for scale, name in SCALE_NAMES.items():
@@ -59,7 +61,7 @@ def show_session(id: IdArgument, as_json: JsonOption = False, room: RoomOption =
         if values:
             typer.echo(f"{name}: {'  '.join(values)}")
     for note in session["notes"]:
-        typer.echo(f"{_when(note['at_utc_s'])}  {note['text']}")
+        typer.echo(f"{day_and_time(note['at_utc_s'])}  {note['text']}")
     typer.echo(f"{len(session['events'])} events; `roomctl sessions export {session['id']} --format json` has them all")
 
 
@@ -115,8 +117,3 @@ def _table(*columns: str) -> Table:
 def _console() -> Console:
     """As wide as its rows where nobody reads it on a screen."""
     return Console() if sys.stdout.isatty() else Console(width=200)
-
-
-def _when(utc_s: float) -> str:
-    """In the machine's own time, for people."""
-    return datetime.fromtimestamp(utc_s).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -7,11 +7,12 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, Literal, get_args
 
 from roomctl.errors import Invalid
+from roomctl.records.events import told, worth_listing
 from roomctl.records.summary_pdf import summary_pdf
+from roomctl.records.when import utc_text
 
 Format = Literal["csv", "json", "pdf"]
 FORMATS: Final = get_args(Format)
@@ -57,11 +58,6 @@ def export(session: dict[str, Any], format_name: str) -> Export:
     raise Invalid(f'a session can be exported as {", ".join(FORMATS)}, not as "{format_name[:20]}"', allowed=list(FORMATS))
 
 
-def utc_text(utc_s: float | None) -> str:
-    """ISO 8601 in UTC to the second; empty for None."""
-    return "" if utc_s is None else datetime.fromtimestamp(utc_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def timeline(session: dict[str, Any]) -> list[dict[str, Any]]:
     """Everything that happened as rows of COLUMNS, in the order of time."""
     rows = sorted(_rows(session), key=lambda row: float(row["at_utc_s"]))
@@ -90,9 +86,9 @@ def _rows(session: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**entry, "kind": "rating", "set": entry["after_set"]}
     for entry in session["notes"]:
         yield {**entry, "kind": "note"}
-    for entry in session["events"]:
-        detail = json.dumps(entry["detail"], ensure_ascii=False) if entry["detail"] else ""
-        yield {"at_utc_s": entry["at_utc_s"], "kind": entry["kind"], "by": entry["by"], "text": detail}
+    for entry in worth_listing(session):
+        text = json.dumps(detail, ensure_ascii=False) if (detail := told(entry)) else ""
+        yield {"at_utc_s": entry["at_utc_s"], "kind": entry["kind"], "by": entry["by"], "text": text}
     if session["closed_utc_s"] is not None:
         yield {"at_utc_s": session["closed_utc_s"], "kind": "session-close"}
 

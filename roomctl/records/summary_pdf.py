@@ -6,11 +6,13 @@ Sober black on white A4. reportlab is imported when a PDF is asked for; it takes
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
+from roomctl.records.events import told, worth_listing
 from roomctl.records.rems import is_esketamine, rems_fields
+from roomctl.records.vitals import vitals
+from roomctl.records.when import day_and_time, time_of_day
 
 SCALE_NAMES: Final = {"sud": "SUD (0-10)", "voc": "VoC (1-7)", "art": "ART (0-10)"}
 SCALE_RANGES: Final = {"sud": (0, 10), "voc": (1, 7), "art": (0, 10)}
@@ -24,7 +26,6 @@ WHY: Final = {
     "engine": "the room restarted",
 }
 _EVENTS_MOST: Final = 400
-_NOT_LISTED: Final = frozenset({"beat", "tap", "light", "tone"})
 
 
 def summary_pdf(session: dict[str, Any]) -> bytes:
@@ -45,7 +46,15 @@ def summary_pdf(session: dict[str, Any]) -> bytes:
         author="roomctl",
         invariant=1,
     )
-    parts = [*_head(session), *_curves(session), *_sets(session), *_notes(session), *_rems(session), *_events(session)]
+    parts = [
+        *_head(session),
+        *_curves(session),
+        *_sets(session),
+        *_vitals(session),
+        *_notes(session),
+        *_rems(session),
+        *_events(session),
+    ]
     document.build(parts, onFirstPage=_page_number, onLaterPages=_page_number)
     return out.getvalue()
 
@@ -53,7 +62,9 @@ def summary_pdf(session: dict[str, Any]) -> bytes:
 def _style(name: str) -> Any:
     from reportlab.lib.styles import getSampleStyleSheet
 
-    return getSampleStyleSheet()[name]
+    style = getSampleStyleSheet()[name]
+    style.keepWithNext = int(name == "Heading2")
+    return style
 
 
 def _text(words: str, style: str = "BodyText") -> Any:
@@ -92,8 +103,8 @@ def _head(session: dict[str, Any]) -> list[Any]:
     minutes = f" ({(closed - session['opened_utc_s']) / 60.0:.0f} min)" if closed is not None else ""
     rows = [
         ["Client code", session["client_code"] or "none given"],
-        ["Opened", _when(session["opened_utc_s"])],
-        ["Closed", _when(closed) + minutes if closed is not None else "not closed"],
+        ["Opened", day_and_time(session["opened_utc_s"])],
+        ["Closed", day_and_time(closed) + minutes if closed is not None else "not closed"],
         ["Sets", str(len(session["sets"]))],
         ["Session id", session["id"]],
     ]
@@ -105,8 +116,8 @@ def _curves(session: dict[str, Any]) -> list[Any]:
     for scale in SCALE_NAMES:
         ratings = [rating for rating in session["ratings"] if rating["scale"] == scale]
         if ratings:
-            rows = [["After set", "Value", "At (UTC)"]]
-            rows += [[str(entry["after_set"] or "-"), f"{entry['value']:g}", _clock(entry["at_utc_s"])] for entry in ratings]
+            rows = [["After set", "Value", "At"]]
+            rows += [[str(entry["after_set"] or "-"), f"{entry['value']:g}", _time(entry["at_utc_s"])] for entry in ratings]
             parts += [_text(SCALE_NAMES[scale], "Heading2"), _curve(scale, ratings), _table(rows, [30, 25, 40])]
     return parts
 
@@ -140,13 +151,13 @@ def _curve(scale: str, ratings: list[dict[str, Any]]) -> Any:
 def _sets(session: dict[str, Any]) -> list[Any]:
     if not session["sets"]:
         return []
-    rows = [["Set", "Began (UTC)", "Preset", "Asked", "Delivered", "Ended because"]]
+    rows = [["Set", "Began", "Preset", "Asked", "Delivered", "Ended because"]]
     for entry in session["sets"]:
         delivered = entry["delivered"] or {}
         got = f"{delivered.get('cycles', 0):g} cycles, {delivered.get('elapsed_s', 0):.0f} s" if delivered else "not recorded"
         why = WHY.get(entry["why_stopped"] or "", entry["why_stopped"] or "not recorded")
         rows.append(
-            [str(entry["number"]), _clock(entry["started_utc_s"]), entry["preset"] or "-", _asked(entry["asked"]), got, why]
+            [str(entry["number"]), _time(entry["started_utc_s"]), entry["preset"] or "-", _asked(entry["asked"]), got, why]
         )
     return [_text("Sets", "Heading2"), _table(rows, [12, 24, 32, 36, 34, 32])]
 
@@ -162,12 +173,25 @@ def _asked(asked: dict[str, Any] | None) -> str:
     return f"{length} at {asked['rate_hz']:g} Hz" if "rate_hz" in asked else length
 
 
+def _vitals(session: dict[str, Any]) -> list[Any]:
+    taken = vitals(session)
+    if not taken:
+        return []
+    rows = [["At", "After dose, min", "Prompt", "BP", "HR", "SpO2", "Words"]]
+    for vital in taken:
+        minute = "" if vital.medicine_min is None else f"{vital.medicine_min:.0f}"
+        figures = [vital.pressure, vital.figure("hr"), vital.figure("spo2")]
+        words = vital.figure("text") if isinstance(vital.value, dict) else str(vital.value)
+        rows.append([_time(vital.at_utc_s), minute, vital.text or vital.prompt_id, *figures, words])
+    return [_text("Vitals and answers", "Heading2"), _table(rows, [20, 24, 44, 20, 14, 16, 32])]
+
+
 def _notes(session: dict[str, Any]) -> list[Any]:
     if not session["notes"]:
         return []
     parts = [_text("Notes", "Heading2")]
     for note in session["notes"]:
-        parts.append(_text(f"{_clock(note['at_utc_s'])}  {note['text']}"))
+        parts.append(_text(f"{_time(note['at_utc_s'])}  {note['text']}"))
     return parts
 
 
@@ -179,14 +203,14 @@ def _rems(session: dict[str, Any]) -> list[Any]:
 
 
 def _events(session: dict[str, Any]) -> list[Any]:
-    listed = [event for event in session["events"] if event["kind"] not in _NOT_LISTED]
+    listed = worth_listing(session)
     if not listed:
         return []
-    rows = [["At (UTC)", "What", "By", "Detail"]]
+    rows = [["At", "What", "By", "Detail"]]
     for event in listed[:_EVENTS_MOST]:
-        detail = event["detail"]
+        detail = told(event)
         words = ", ".join(f"{key} {value}" for key, value in detail.items()) if isinstance(detail, dict) else str(detail or "")
-        rows.append([_clock(event["at_utc_s"]), event["kind"], event["by"] or "", words[:300]])
+        rows.append([_time(event["at_utc_s"]), event["kind"], event["by"] or "", words[:300]])
     parts = [_text("What happened", "Heading2"), _table(rows, [24, 32, 30, 84])]
     if len(listed) > _EVENTS_MOST:
         parts.append(_text(f"{len(listed) - _EVENTS_MOST} more are in the CSV and JSON exports."))
@@ -200,9 +224,5 @@ def _page_number(canvas: Any, document: Any) -> None:
     canvas.restoreState()
 
 
-def _when(utc_s: float) -> str:
-    return datetime.fromtimestamp(utc_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _clock(utc_s: float) -> str:
-    return datetime.fromtimestamp(utc_s, UTC).strftime("%H:%M:%S")
+def _time(utc_s: float) -> str:
+    return time_of_day(utc_s, seconds=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from roomctl.journal import Journal
 from roomctl.records import FORMATS, Records, export
 from roomctl.records.export import COLUMNS
 from roomctl.records.rems import is_esketamine, rems_fields
+from roomctl.records.vitals import vitals
 
 ASKED = {"rate_hz": 1.2, "set_cycles": 24, "set_s": None, "open": False}
 
@@ -135,8 +137,13 @@ def test_an_id_from_elsewhere_cannot_lead_out_of_a_folder(records: Records) -> N
     assert export(session, "json").name == "session-______etc_passwd.json"
 
 
-def esketamine(events: list[dict[str, Any]]) -> dict[str, Any]:
-    started = {"at_utc_s": 0.0, "frame": 0, "kind": "program-start", "by": None, "detail": {"program": "esketamine-in"}}
+def event(minute: float, kind: str, **detail: Any) -> dict[str, Any]:
+    return {"at_utc_s": 60.0 * minute, "frame": 0, "kind": kind, "by": "Tablet 1", "detail": detail}
+
+
+def esketamine(*events: dict[str, Any]) -> dict[str, Any]:
+    """A session of 130 minutes from midnight UTC of the first day."""
+    started = event(0, "program-start", program="esketamine-in", definition={"long": "x" * 5000})
     return {
         "id": "s",
         "kind": "dosing",
@@ -150,28 +157,57 @@ def esketamine(events: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+DOSE = event(5, "program-move", move="dose", mg=56, args={"mg": 56})
+BASELINE = event(2, "prompt", id="vitals-baseline", answer="done", value={"bp": {"sys": 121, "dia": 78}, "hr": 64, "spo2": 98})
+AT_40 = event(
+    45, "prompt", id="bp-40@40", text="Blood pressure at 40 min", answer="done", value={"bp": {"sys": 128, "dia": 82}}
+)
+SNOOZED = event(44, "prompt", id="bp-40@40", answer="snooze", value=None)
+
+
+@pytest.fixture
+def _in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The room's clock is on UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_utc")
 def test_the_rems_fields_hold_what_the_journal_knows_and_leave_the_rest_blank() -> None:
-    dose = {"at_utc_s": 300.0, "frame": 1, "kind": "program-move", "by": "t", "detail": {"move": "dose", "mg": 56}}
-    pressure = {
-        "at_utc_s": 2700.0,
-        "frame": 2,
-        "kind": "prompt",
-        "by": "t",
-        "detail": {"id": "bp-40", "answer": "done", "value": {"sys": 128, "dia": 82}},
-    }
-    session = esketamine([dose, pressure])
+    session = esketamine(BASELINE, DOSE, SNOOZED, AT_40)
     fields = dict(rems_fields(session))
     assert is_esketamine(session)
     assert fields["Dose, mg"] == "56"
-    assert fields["Time of first device (UTC)"] == "00:05"
-    assert fields["Blood pressure about 40 min after"] == "sys 128, dia 82  (00:45)"
+    assert fields["Time of first device"] == "00:05"
+    assert fields["Blood pressure before the dose"] == "121/78 at 00:02"
+    assert fields["Blood pressure about 40 min after"] == "128/82 at 00:45"
     assert fields["Monitored for at least 2 h"].startswith("yes: 125 min")
     assert fields["Blood pressure before leaving"] == fields["Signed"] == ""
     assert export(session, "pdf").content.startswith(b"%PDF")
 
 
+def test_vitals_are_told_by_minutes_after_the_dose() -> None:
+    taken = vitals(esketamine(BASELINE, DOSE, SNOOZED, AT_40))
+    assert [(vital.medicine_min, vital.pressure, vital.figure("hr")) for vital in taken] == [
+        (None, "121/78", "64"),
+        (40.0, "128/82", ""),
+    ]
+
+
+def test_what_only_the_program_needs_is_in_the_json_alone() -> None:
+    session = esketamine(event(1, "program-alive", at_s=60.0), DOSE)
+    text = export(session, "csv").content.decode("utf-8-sig")
+    assert "program-alive" not in text
+    assert "xxxx" not in text
+    assert '""mg"": 56' in text
+    assert json.loads(export(session, "json").content) == session
+
+
 def test_the_rems_fields_stay_blank_without_a_dose() -> None:
-    fields = dict(rems_fields(esketamine([])))
+    fields = dict(rems_fields(esketamine()))
     assert fields["Dose, mg"] == fields["Monitored for at least 2 h"] == ""
 
 
