@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -74,7 +75,7 @@ def _sentence(path: Path, key: str, shape: Any, error: dict[str, Any]) -> str:
         return f"{path}: {where}: is missing"
     if kind == "value_error":
         return f"{path}: {where}: {error['ctx']['error']}" if where else f"{path}: {error['ctx']['error']}"
-    return f"{path}: {where}: {_shown(error['input'])} is not allowed; {_allowed(error)}"
+    return f"{path}: {where}: {_shown(error['input'])} is not allowed; {_allowed(error, shape, location)}"
 
 
 def _is_tag(part: Any) -> bool:
@@ -96,37 +97,62 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _allowed(error: dict[str, Any]) -> str:
+def _allowed(error: dict[str, Any], shape: Any, location: Sequence[Any]) -> str:
+    limits = _limits(_at(shape, location))
+    if limits:
+        return f"allowed is {limits}"
     context = error.get("ctx", {})
     bounds = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-    limits = [f"{words} {context[name]:g}" for name, words in bounds.items() if name in context]
-    if limits:
-        return "allowed is " + " and ".join(limits)
+    parts = [f"{words} {context[name]:g}" for name, words in bounds.items() if name in context]
+    if parts:
+        return "allowed is " + " and ".join(parts)
     message = str(error["msg"])
     return message.replace("Input should be", "allowed is", 1) if message.startswith("Input should be") else message
 
 
+def _limits(shape: Any) -> str:
+    """The range that `shape` is annotated with; empty where there is none."""
+    low = high = None
+    for mark in _marks(shape):
+        low = getattr(mark, "ge", None) if low is None else low
+        high = getattr(mark, "le", None) if high is None else high
+    return "" if low is None or high is None else f"{low:g} to {high:g}"
+
+
+def _marks(shape: Any) -> Iterator[Any]:
+    if get_origin(shape) is Annotated:
+        yield from get_args(shape)[1:]
+    for inner in get_args(shape) if get_origin(shape) in (Annotated, Union, UnionType) else ():
+        yield from _marks(inner)
+
+
 def _keys_at(shape: Any, location: Sequence[Any]) -> list[str]:
     """The keys of the table that stands at `location` inside `shape`."""
+    table = _table(_at(shape, location))
+    return [item.name for item in fields(table) if item.init] if table is not None else []
+
+
+def _at(shape: Any, location: Sequence[Any]) -> Any:
+    """What may stand at `location` inside `shape`, annotations included; None where nothing is known of it."""
     for part in location:
-        shape = _inside(shape, part)
-        if shape is None:
-            return []
-    shape = _table(shape)
-    return [item.name for item in fields(shape) if item.init] if shape is not None else []
+        if isinstance(part, int):
+            shape = _items(shape, part)
+        else:
+            table = _table(shape)
+            shape = get_type_hints(table, include_extras=True).get(part) if table is not None else None
+    return shape
 
 
-def _inside(shape: Any, part: Any) -> Any:
-    if isinstance(part, int):
-        return next(iter(get_args(shape)), None)
-    table = _table(shape)
-    return get_type_hints(table).get(part) if table is not None else None
+def _items(shape: Any, index: int) -> Any:
+    """What may stand at `index` of the list that `shape` is."""
+    while get_origin(shape) is Annotated:
+        shape = get_args(shape)[0]
+    items = get_args(shape)
+    return None if not items else items[index] if index < len(items) and items[-1] is not Ellipsis else items[0]
 
 
 def _table(shape: Any) -> Any:
-    """The dataclass that `shape` is, or that a union in it holds."""
+    """The dataclass that `shape` is, or that an annotation or union in it holds."""
     if isinstance(shape, type) and is_dataclass(shape):
         return shape
-    if get_origin(shape) is Union or get_origin(shape) is not None or get_args(shape):
-        return next((found for each in get_args(shape) if (found := _table(each)) is not None), None)
-    return None
+    return next((found for each in get_args(shape) if (found := _table(each)) is not None), None)

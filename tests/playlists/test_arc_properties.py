@@ -15,7 +15,7 @@ from playlists.arc import Arc, ArcInvalid, ArcRefused, Move, arc_at, light_at, m
 from playlists.arc_json import arc_from_json, arc_to_json
 from playlists.arc_picture import arc_picture
 from playlists.arc_snapshot import snapshot_of
-from playlists.curves import Curve
+from playlists.curves import Curve, target_at
 from playlists.levels import ATTENTION_LIGHT_S, CALM_LIGHT_S
 from playlists.moves import moved, possible_at
 from playlists.programs import load_programs
@@ -204,6 +204,17 @@ class AnyOrder(RuleBasedStateMachine):
         for before, after in itertools.pairwise(self.arc.plan):
             assert before.end_s == after.start_s
         assert self.arc.plan[-1].end_s == math.inf
+
+    @invariant()
+    def what_the_plan_brings_is_in_the_levels(self) -> None:
+        if self.arc.awaiting:
+            return
+        for stretch in self.arc.plan:
+            if stretch.start_s > self.now_s:
+                phase = self.arc.program.phases[self.arc.program.overrun if stretch.overrun else stretch.phase]
+                assert target_at(self.arc.levels.trim, stretch.start_s) == phase.trim_db
+                if not stretch.overrun:
+                    assert target_at(self.arc.levels.light, stretch.start_s) == phase.light_l
 
     @invariant()
     def no_prompt_moves_and_none_that_was_due_is_lost(self) -> None:

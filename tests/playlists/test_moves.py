@@ -283,6 +283,23 @@ def test_a_light_fade_that_was_paused_ends_where_it_was_going(rehearse: Rehearse
     assert session.point(12.5).light.level_l == pytest.approx(25)
 
 
+def test_a_long_fade_that_was_paused_takes_what_it_had_left(rehearse: Rehearse) -> None:
+    session = rehearse("psilocybin")
+    session.at(2, "pause")
+    session.at(3, "resume")
+    paused_l = session.point(3).light.level_l
+    assert session.point(6.5).light.level_l == pytest.approx((paused_l + 25) / 2)
+    assert session.point(10).light.level_l == pytest.approx(25)
+
+
+def test_a_move_just_before_a_phase_leaves_the_coming_change_as_it_was(rehearse: Rehearse) -> None:
+    session, untouched = rehearse("ketamine-im"), rehearse("ketamine-im")
+    session.at(15 - 1 / 60, "light", cct_k=2000)
+    for second in (0, 10, 30, 300):
+        assert session.point(15, second).music == untouched.point(15, second).music
+        assert session.point(15, second).light.level_l == untouched.point(15, second).light.level_l
+
+
 def test_calm_is_the_bed_six_decibels_down_and_a_warm_dim_light(rehearse: Rehearse) -> None:
     session = rehearse("ketamine-im")
     before = session.point(38)

@@ -304,9 +304,9 @@ def test_a_clinics_own_program_is_read(tmp_path: Path) -> None:
         ([("min_min = 10", "min_min = 70")], ["min_min: 70 is more than max_min", "at most 60"]),
         ([("max_min = 60", "max_min = 30")], ["it lasts 40 min", "max_min = 30"]),
         ([("light_l = 20", "light_lv = 20")], ["light_lv: there is no such key", "light_l, light_k"]),
-        ([("light_l = 20", "light_l = 120")], ["light_l: 120 is not allowed", "at most 100"]),
+        ([("light_l = 20", "light_l = 120")], ["phase[2].light_l: 120 is not allowed", "allowed is 0 to 100"]),
         ([("light_l = 20", "light_l = nan")], ["light_l"]),
-        ([("intensity = [3, 4]", "intensity = [3, 9]")], ["intensity[2]: 9 is not allowed", "at most 5"]),
+        ([("intensity = [3, 4]", "intensity = [3, 9]")], ["phase[2].intensity[2]: 9 is not allowed", "allowed is 0 to 5"]),
         ([("intensity = [3, 4]", 'intensity = "loud"')], ["intensity"]),
         ([('overrun = "landing"', 'overrun = "moon"')], ['overrun: there is no phase "moon"', "arrival, peak, landing"]),
         ([('retime = "none"', 'retime = "ascent"')], ['booster.retime: "ascent" needs a phase of that id']),
@@ -325,7 +325,7 @@ def test_a_clinics_own_program_is_read(tmp_path: Path) -> None:
         ([('kind = "dosing"', 'kind = "dosing"\nbls = { rate_hz = 7 }')], ["bls.rate_hz: 7 is not allowed"]),
         (
             [('kind = "dosing"', 'kind = "dosing"\nbreath = { per_min = 20 }')],
-            ["breath.per_min: 20 is not allowed", "at most 7"],
+            ["breath.per_min: 20 is not allowed", "allowed is 5 to 7"],
         ),
         ([('kind = "dosing"', 'kind = "dosing"\nbreath = { ratio = [0, 1, 0, 1] }')], ["breath.ratio"]),
     ],
@@ -336,6 +336,18 @@ def test_what_harms_or_makes_no_sense_is_refused(tmp_path: Path, changes: list[t
         read_program(path)
     for words in ("own.toml", *said):
         assert words in str(caught.value)
+
+
+def test_a_colour_too_far_to_be_reached_in_its_phase_is_refused(tmp_path: Path) -> None:
+    path = own(
+        tmp_path,
+        ("start_min = 0\nend_min = 40\nmin_min = 10", "start_min = 0\nend_min = 1\nmin_min = 1"),
+        ("light_l = 20\nlight_k = 2200\nlight_fade_s = 120", "light_l = 45\nlight_k = 1500\nlight_fade_s = 40"),
+        ("light_k = 2700", "light_k = 6500"),
+        ("start_min = 40", "start_min = 1"),
+    )
+    with pytest.raises(PlaylistFileError, match='phase "peak": light_k: 6500 to 1500 K takes 103 s at 5 mired/s'):
+        read_program(path)
 
 
 def test_psilocybin_by_milligrams_is_never_shorter_than_oregons(tmp_path: Path) -> None:
