@@ -24,15 +24,14 @@ from roomctl.wav_file import WavFile
 from stimuli import motion
 from stimuli.beats import beats_between, taps_between, tones_between
 from stimuli.colours import srgb_of_linear
-from stimuli.continuous import continuous_block, continuous_source
 from stimuli.frames import FRAME_RATE_HZ, FrameArray, Samples, frames_of_s
 from stimuli.light import DARK, lights_at
 from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
 from stimuli.pad import Pad
 from stimuli.score import Cue, Score
-from stimuli.settings import Bls
+from stimuli.settings import Bls, Source
+from stimuli.stimulus import stimulus_block
 from stimuli.taps import TapLimits, pulses_between
-from stimuli.tone import tone_block
 
 BLOCK_FRAMES: Final = 48_000
 TAIL_S: Final = 1.0
@@ -104,10 +103,10 @@ def set_frames(score: Score) -> int:
 
 def sound_blocks(score: Score, frames: int, room: OfflineRoom, block_frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
     """`frames` frames of sound from frame 0, rendered `block_frames` at a time and limited, in order and without a gap."""
-    limiter, pad = Limiter(room.limits.peak_dbfs), Pad(room.pad_seed)
+    limiter, sound = Limiter(room.limits.peak_dbfs), _PadOnly(Pad(room.pad_seed))
     early, left = LIMITER_DELAY_FRAMES, frames
     for first in range(0, frames + LIMITER_DELAY_FRAMES, block_frames):
-        stimulus = _stimulus(score, first, block_frames, pad)
+        stimulus = stimulus_block(score, first, block_frames, sound)
         heard, music = limiter.process(stimulus, np.zeros_like(stimulus))
         mixed = (heard + music)[early : early + left]
         early = max(0, early - block_frames)
@@ -116,12 +115,14 @@ def sound_blocks(score: Score, frames: int, room: OfflineRoom, block_frames: int
             yield mixed
 
 
-def _stimulus(score: Score, first: int, frames: int, pad: Pad) -> Samples:
-    """Tones and continuous sound; without a clinic's own music the pad stands in for it."""
-    sound = tone_block(score, first, frames)
-    if continuous_source(score, first, frames) is not None:
-        sound += continuous_block(score, first, frames, pad.block(first, frames, PAD_INTENSITY))
-    return sound
+@dataclass(frozen=True, slots=True)
+class _PadOnly:
+    """The continuous sound of a render: without a clinic's own music the pad stands in for it."""
+
+    pad: Pad
+
+    def block(self, source: Source, first_frame: int, frames: int) -> Samples:
+        return self.pad.block(first_frame, frames, PAD_INTENSITY)
 
 
 def set_events(score: Score, frames: int, room: OfflineRoom) -> Iterator[Event]:

@@ -15,6 +15,7 @@ from stimuli.pan import side_gains
 from stimuli.score import Score
 from stimuli.settings import Tone
 from stimuli.timbres import LONGEST_TONE_FRAMES, Table, tone_table
+from stimuli.volume import slewed_db
 
 FADE_FRAMES: Final = frames_of_ms(10.0)
 
@@ -43,14 +44,15 @@ def tone_block(score: Score, first_frame: int, frames: int) -> Samples:
         off_frame = _off_frame(score, beat, table.size)
         if off_frame is not None and until > off_frame:
             heard = heard * _faded(begin, until, off_frame)
-        _add(out[begin - first_frame : until - first_frame], heard, beat, tone)
+        volume_db = slewed_db(score, beat.frame, lambda bls: bls.tone.volume_db)
+        _add(out[begin - first_frame : until - first_frame], heard, beat, tone, amplitude(volume_db))
     return out
 
 
-def _add(out: Samples, heard: Table, beat: Beat, tone: Tone) -> None:
+def _add(out: Samples, heard: Table, beat: Beat, tone: Tone, factor: float) -> None:
     for channel, gain in enumerate(side_gains(beat.side, tone.pan_frac)):
         if gain:
-            out[:, channel] += heard * np.float32(gain * amplitude(tone.volume_db))
+            out[:, channel] += heard * np.float32(gain * factor)
 
 
 def _off_frame(score: Score, beat: Beat, length: int) -> int | None:

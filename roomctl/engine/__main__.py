@@ -49,10 +49,11 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
     clock, outlook = SessionClock(time.monotonic(), speed), Outlook()
     journal = Journal(data / "journal.db")
     dosing = DosingRoom(journal, data, room_file.music.target_lufs, speed)
+    sources = Sources(dosing.make_player)
     stage = OutputStage(10.0 ** (room_file.limits.peak_dbfs / 20.0))
     audio = room_file.audio
     taps = TapChannels() if audio.outputs.taps is not None else None
-    renderer = RoomRenderer(outlook, room_file.limits.peak_dbfs, Sources(dosing.make_player), dosing, taps)
+    renderer = RoomRenderer(outlook, room_file.limits.peak_dbfs, sources, dosing, taps)
     ahead = RenderAhead(renderer, speed)
     card = make_card(audio, speed)
     rack = build_rack(room_file, clock, outlook, dosing)
@@ -67,6 +68,7 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
         stage=stage,
         ahead=ahead,
         renderer=renderer,
+        sources=sources,
         sound=Sound(card, clock, ahead, stage, audio.outputs, audio.onset_ms),
         rack=rack,
         journal=journal,
@@ -134,7 +136,7 @@ class Engine:
         self.room.close()
         self._parts.rack.close()
         self._parts.sound.close()
-        self._parts.renderer.close()
+        self._parts.sources.close()
         self._link.close()
         self._lifeline.close()
         self._parts.journal.close()

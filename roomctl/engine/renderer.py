@@ -11,26 +11,18 @@ from roomctl.engine.render_ahead import Block
 from roomctl.engine.view import Outlook
 from stimuli import motion
 from stimuli.beats import Side
-from stimuli.continuous import continuous_block
 from stimuli.frames import Samples, frames_of_s
 from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
 from stimuli.score import Cue, Score
-from stimuli.settings import Bls, Source
+from stimuli.settings import Bls
+from stimuli.stimulus import SourceSound, stimulus_block
 from stimuli.taps import TapChannels, tap_block
-from stimuli.tone import tone_block
 
 
 class MusicSource(Protocol):
     """The room's music; None where none was begun. Never waits."""
 
     def music_block(self, first_frame: int, frames: int) -> Samples | None: ...
-
-
-class SourceSound(Protocol):
-    """The continuous sound that is panned along the dot's path."""
-
-    def block(self, source: Source, first_frame: int, frames: int) -> Samples: ...
-    def close(self) -> None: ...
 
 
 class RoomRenderer:
@@ -52,10 +44,6 @@ class RoomRenderer:
         self._limiter = Limiter(ceiling_dbtp)
         self.test_score: Score | None = None
 
-    def close(self) -> None:
-        """End what the sources keep running."""
-        self._source.close()
-
     def restart(self, first_frame: int) -> None:
         """Go on at `first_frame`."""
         self._limiter = Limiter(self._ceiling_dbtp)
@@ -69,22 +57,13 @@ class RoomRenderer:
     def _buses(self, first_frame: int, frames: int) -> tuple[Samples, Samples]:
         stimulus = np.zeros((frames, 2), np.float32)
         for score in self._sounding():
-            stimulus += tone_block(score, first_frame, frames)
-            stimulus += self._continuous(score, first_frame, frames)
+            stimulus += stimulus_block(score, first_frame, frames, self._source)
         music = self._music.music_block(first_frame, frames)
         return stimulus, music if music is not None else np.zeros((frames, 2), np.float32)
 
     def _sounding(self) -> tuple[Score, ...]:
         scores = self._outlook.view.scores
         return scores if self.test_score is None else (*scores, self.test_score)
-
-    def _continuous(self, score: Score, first_frame: int, frames: int) -> Samples | float:
-        end_frame = score.motion.end_frame
-        over = end_frame is not None and first_frame > end_frame + frames
-        if over or not any(cue.bls.continuous.on for cue in score.cues):
-            return 0.0
-        sound = self._source.block(score.bls_at(first_frame).continuous.source, first_frame, frames)
-        return continuous_block(score, first_frame, frames, sound)
 
     def _tap_channels(self, first_frame: int, frames: int) -> Samples | None:
         scores = self._outlook.view.scores

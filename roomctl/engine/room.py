@@ -31,6 +31,7 @@ from roomctl.engine.render_ahead import RenderAhead
 from roomctl.engine.renderer import RoomRenderer, side_test
 from roomctl.engine.session_log import Recovered, SessionLog, SetRecord, Why, client_settings
 from roomctl.engine.sound import Sound
+from roomctl.engine.sources import Sources
 from roomctl.engine.state import Changes, bilateral_state, clock_state
 from roomctl.engine.timing import timing_state
 from roomctl.engine.view import Outlook, View
@@ -39,7 +40,8 @@ from roomctl.journal import Journal
 from roomctl.room_file import RoomFile
 from stimuli.frames import FRAME_RATE_HZ, frames_of_ms
 from stimuli.limiter import LIMITER_DELAY_FRAMES
-from stimuli.tasks import task_at
+from stimuli.score import Score
+from stimuli.tasks import match_reactions, reaction_events, task_at
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class Parts:
     stage: OutputStage
     ahead: RenderAhead
     renderer: RoomRenderer
+    sources: Sources
     sound: Sound
     rack: Rack
     journal: Journal
@@ -82,6 +85,7 @@ class RunningSet:
     record: SetRecord
     why: Why
     by_panel: bool
+    presses: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,18 @@ class Notices:
     def drop(self, id: str) -> None:
         """It is over."""
         self.items.pop(id, None)
+
+
+def reactions(score: Score, presses: list[int], until_frame: int) -> dict[str, Any]:
+    """What came of a reaction task in a set: each time in ms (None: missed), and presses that answered nothing."""
+    events = reaction_events(score, score.motion.start_frame, until_frame)
+    if not events:
+        return {}
+    found = match_reactions(events, presses)
+    times = [None if item.reaction_ms is None else round(item.reaction_ms) for item in found.reactions]
+    return {
+        "reactions": {"kind": events[0].kind, "ms": times, "median_ms": found.median_ms, "false_presses": found.false_presses}
+    }
 
 
 class Room:
@@ -370,10 +386,11 @@ class Room:
         score = self._bilateral.score
         if score is None or self._bilateral.state_at(self.now_frame()) == "idle":
             raise Refused("no set is running, so there is nothing to react to", state="idle", possible=["set/start"])
-        frame = self.now_frame()
-        elapsed_s = (frame - score.motion.start_frame) / FRAME_RATE_HZ
-        self._event("react", None, {"set_s": round(elapsed_s, 3)})
-        return Outcome({"set_s": round(elapsed_s, 3)})
+        frame = int(self.now_frame())
+        if self._running is not None:
+            self._running.presses.append(frame)
+        set_s = round((frame - score.motion.start_frame) / FRAME_RATE_HZ, 3)
+        return Outcome({"set_s": set_s})
 
     def _dose(self, request: m.Request) -> Outcome:
         if isinstance(request.command, m.ProgramStart | m.ProgramMove):
@@ -425,7 +442,8 @@ class Room:
         if running is None or score is None:
             return
         self._running = None
-        self._log.set_ended(running.record, bilateral.delivered(score, frame), why, time.time())
+        given = bilateral.delivered(score, frame) | reactions(score, running.presses, int(frame))
+        self._log.set_ended(running.record, given, why, time.time())
 
     def _end_if_over(self) -> None:
         if self._running is not None and self._bilateral.state_at(self.now_frame()) == "idle":
