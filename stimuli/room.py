@@ -14,7 +14,7 @@ IMPULSE_S: Final = 7.0
 BUILD_UP_S: Final = 0.05
 """Large rooms answer as a swell rather than a slap."""
 
-BANDS: Final = ((60.0, 350.0, 6.6), (350.0, 1400.0, 6.0), (1400.0, 5200.0, 5.2))
+BANDS: Final = ((60.0, 350.0, 6.4), (350.0, 1400.0, 6.0), (1400.0, 5200.0, 5.2))
 """Lower and upper edge in Hz of a band, and how long it takes to decay by 60 dB, in s: air takes the high ones first."""
 
 SHARED: Final = 0.7
