@@ -88,7 +88,8 @@ class DmxWire(Wire[RoomLook]):
                 self._render(now_s)
             outlet.flush(KEEP_ALIVE_S)
             return 1.0 / FPS
-        outlet.flush(KEEP_ALIVE_S if self._fade is not None else float("inf"))
+        if self._fade is not None:
+            outlet.flush(KEEP_ALIVE_S)
         return KEEP_ALIVE_S / 4
 
     def disconnect(self) -> None:
