@@ -178,6 +178,6 @@ class BleWire(Wire[tuple[TapPulse, float]]):
 
 
 def build(entry: TapperEntry) -> BleTapper:
-    """The tapper of a room file's entry."""
-    config = BleTapperConfig(entry.device or "", entry.min_pulse_ms, entry.onset_ms, entry.strength_frac)
+    """The tapper of a room file's entry; whoever paces it scales strength by the entry's `strength_frac`."""
+    config = BleTapperConfig(entry.device or "", entry.min_pulse_ms, entry.onset_ms)
     return BleTapper(entry.name, config)

@@ -243,6 +243,5 @@ def build(entry: TapperEntry) -> GamepadTapper:
         right=entry.right or "",
         min_pulse_ms=max(80.0, entry.min_pulse_ms),
         onset_ms=entry.onset_ms,
-        strength_share=entry.strength_frac,
     )
     return GamepadTapper(entry.name, config)

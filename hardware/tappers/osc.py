@@ -141,7 +141,7 @@ class OscTapperWire(Wire[TapPulse]):
 
 
 def build(entry: TapperEntry) -> OscTapper:
-    """The tapper of a room file's entry."""
+    """The tapper of a room file's entry; whoever paces it scales strength by the entry's `strength_frac`."""
     port = entry.port if isinstance(entry.port, int) else DEFAULT_PORT
-    config = OscTapperConfig(entry.host or "127.0.0.1", port, entry.min_pulse_ms, entry.onset_ms, entry.strength_frac)
+    config = OscTapperConfig(entry.host or "127.0.0.1", port, entry.min_pulse_ms, entry.onset_ms)
     return OscTapper(entry.name, config)

@@ -327,12 +327,11 @@ def why_lost(config: SerialTapperConfig, fault: OSError) -> OSError:
 
 
 def build(entry: TapperEntry) -> SerialTapper:
-    """The tapper of a room file's entry."""
+    """The tapper of a room file's entry; whoever paces it scales strength by the entry's `strength_frac`."""
     config = SerialTapperConfig(
         port=str(entry.port),
         baud=entry.baud,
         min_pulse_ms=entry.min_pulse_ms,
         onset_ms=entry.onset_ms,
-        strength_share=entry.strength_frac,
     )
     return SerialTapper(entry.name, config)
