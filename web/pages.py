@@ -45,6 +45,7 @@ def error_page(status: int, words: str) -> HTMLResponse:
 <meta name="color-scheme" content="dark">
 <style>{_DARK}</style>
 <title>{title}</title>
+<link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/pages/page.css">
 <script type="module" src="/pages/stop.js"></script>
 </head>

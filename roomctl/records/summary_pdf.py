@@ -26,6 +26,7 @@ WHY: Final = {
     "engine": "the room restarted",
 }
 _EVENTS_MOST: Final = 400
+_BLANK: Final = "_" * 30
 
 
 def summary_pdf(session: dict[str, Any]) -> bytes:
@@ -198,7 +199,7 @@ def _notes(session: dict[str, Any]) -> list[Any]:
 def _rems(session: dict[str, Any]) -> list[Any]:
     if not is_esketamine(session):
         return []
-    rows = [[label, value or "."] for label, value in rems_fields(session)]
+    rows = [[label, value or _BLANK] for label, value in rems_fields(session)]
     return [_text("Fields of the REMS monitoring form", "Heading2"), _table(rows, [70, 100], heading=False)]
 
 
@@ -208,13 +209,20 @@ def _events(session: dict[str, Any]) -> list[Any]:
         return []
     rows = [["At", "What", "By", "Detail"]]
     for event in listed[:_EVENTS_MOST]:
-        detail = told(event)
-        words = ", ".join(f"{key} {value}" for key, value in detail.items()) if isinstance(detail, dict) else str(detail or "")
-        rows.append([_time(event["at_utc_s"]), event["kind"], event["by"] or "", words[:300]])
+        rows.append([_time(event["at_utc_s"]), event["kind"], event["by"] or "", _words(told(event))[:300]])
     parts = [_text("What happened", "Heading2"), _table(rows, [24, 32, 30, 84])]
     if len(listed) > _EVENTS_MOST:
         parts.append(_text(f"{len(listed) - _EVENTS_MOST} more are in the CSV and JSON exports."))
     return parts
+
+
+def _words(value: Any) -> str:
+    """A value as a person reads it: no brackets, no quotes, nothing for what was not given."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(part)}" for key, part in value.items() if part is not None)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def _page_number(canvas: Any, document: Any) -> None:
