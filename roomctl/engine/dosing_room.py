@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from hardware.seams import RoomLook
+from playlists.breath import breath_motion
 from playlists.files import PlaylistFileError
 from playlists.library import Library, LibraryError
 from playlists.library.tracks import Track
 from playlists.player import Player
 from playlists.program import Program
-from playlists.programs import load_programs
+from playlists.programs import load_programs, program_settings
 from roomctl import messages as m
 from roomctl.conductor import Conductor
 from roomctl.dosing import KINDS, Dosing
 from roomctl.engine.lamps import SAFE_CCT_K, SAFE_LEVEL_L, STEADY, LampFade, operator_fade, steady
 from roomctl.errors import Invalid, Refused, RoomError, UnknownId
 from roomctl.journal import Journal, open_database
+from stimuli import motion
 from stimuli.frames import FRAME_RATE_HZ, Samples
+from stimuli.score import Cue, Score
+from stimuli.settings import Bls
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,8 @@ LEAST_DB: Final = -60.0
 ALIVE_S: Final = 5.0
 ANNOUNCEMENT_NAME: Final = re.compile(r"[^/\\\x00]{1,120}")
 PAD_SEED: Final = 1
+PROGRAM_BLS_MIN: Final = 120.0
+"""A program's own bilateral motion ends by itself after two hours; the program pauses and ends it before."""
 
 Handled = tuple[dict[str, Any], Future[None] | None]
 
@@ -99,6 +105,26 @@ class DosingRoom:
                 state="program",
                 possible=["program/end"],
             )
+
+    def bilateral(self) -> Bls | None:
+        """The bilateral settings that the running program brings with it; None where it has none."""
+        program = self.program
+        return None if program is None else program_settings(program)
+
+    def bilateral_score(self, bls: Bls, frame: int) -> Score:
+        """The program's own slow bilateral motion from `frame` on: led by the breath, or at the settings' rate."""
+        program = self.program
+        assert program is not None
+        if program.breath is not None:
+            moving = breath_motion(program.breath, frame, round(program.breath.per_min * PROGRAM_BLS_MIN))
+        else:
+            moving = motion.start(frame, bls.rate_hz, round(bls.rate_hz * 60.0 * PROGRAM_BLS_MIN), soft=True)
+        return Score(moving, (Cue(frame, bls),))
+
+    def wants_bilateral(self, frame: float) -> bool:
+        """Whether the program's own bilateral motion should be there now: not while it is paused or waits."""
+        point = self._dosing.point_at(max(frame, self._dosing.last_frame))
+        return self.bilateral() is not None and point is not None and not point.paused
 
     # --- commands ---
 

@@ -29,7 +29,7 @@ LAMP_FPS: Final = 40.0
 KEEP_ALIVE_S: Final = 1.0
 SEGMENT_S: Final = 10.0
 TEST_RISE_L: Final = 10.0
-TEST_S: Final = 3.0
+TEST_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class LampPacer:
         self._closing = False
         self._last: RoomLook | None = None
         self._told_s = 0.0
-        self._test_until_s = 0.0
+        self._test_from_s = -TEST_S
         self._thread = threading.Thread(target=self._run, name=f"lamp-{lamp.name}", daemon=True)
 
     def start(self) -> None:
@@ -110,8 +110,10 @@ class LampPacer:
             self._thread.join(timeout=2.0)
 
     def test(self, side: Side) -> None:
-        """A little brighter for three seconds; a lamp has no sides."""
-        self._test_until_s = time.monotonic() + TEST_S
+        """A little brighter and back within five seconds; a lamp has no sides."""
+        now_s = time.monotonic()
+        if now_s >= self._test_from_s + TEST_S:
+            self._test_from_s = now_s
         self._waker.set()
 
     def _run(self) -> None:
@@ -123,9 +125,16 @@ class LampPacer:
 
     def _look(self, frame: float) -> RoomLook:
         look = self._score.room_light_at(frame)
-        if time.monotonic() < self._test_until_s:
-            return RoomLook(min(100.0, look.level_l + TEST_RISE_L), look.cct_k)
-        return look
+        rise_l = self._test_rise_l(time.monotonic() - self._test_from_s)
+        return look if rise_l == 0.0 else RoomLook(min(100.0, look.level_l + rise_l), look.cct_k)
+
+    def _test_rise_l(self, elapsed_s: float) -> float:
+        """How far a test lifts the lamp: up and down at an operator's pace, which a lamp with transitions takes for itself."""
+        if elapsed_s >= TEST_S:
+            return 0.0
+        if self.lamp.capabilities.transitions:
+            return TEST_RISE_L
+        return min(TEST_RISE_L, MOST_L_PER_S * elapsed_s, MOST_L_PER_S * (TEST_S - elapsed_s))
 
     def _step_paced(self) -> None:
         now_s = time.monotonic()

@@ -30,8 +30,9 @@ class FadingGain:
     """A gain that fades linearly. `to` may be called from any thread; `ramp` belongs to the card's thread alone."""
 
     def __init__(self, gain: float = 1.0) -> None:
-        self._gain = gain
-        self._fade = Fade(gain, 1.0)
+        self._gain = self._from_gain = gain
+        self._fade = self._followed = Fade(gain, 1.0)
+        self._elapsed_frames = 0
 
     @property
     def gain(self) -> float:
@@ -43,17 +44,23 @@ class FadingGain:
         self._fade = Fade(target, 1.0 / frames)
 
     def ramp(self, frames: int) -> float | npt.NDArray[np.float32]:
-        """The gain of the next `frames` frames: a number where it is constant, else an array of shape (frames, 1)."""
-        fade, gain = self._fade, self._gain
-        if gain == fade.target:
-            return gain
-        steps = np.arange(1, frames + 1, dtype=np.float32) * np.float32(fade.per_frame)
-        if fade.target < gain:
-            gains = np.maximum(np.float32(gain) - steps, np.float32(fade.target))
+        """The gain of the next `frames` frames: a number where it is constant, else an array of shape (frames, 1).
+
+        Worked out from where the fade began, so it does not depend on how the sound is split into blocks.
+        """
+        fade = self._fade
+        if fade is not self._followed:
+            self._followed, self._from_gain, self._elapsed_frames = fade, self._gain, 0
+        if self._gain == fade.target:
+            return self._gain
+        steps = np.arange(self._elapsed_frames + 1, self._elapsed_frames + frames + 1) * fade.per_frame
+        if fade.target < self._from_gain:
+            gains = np.maximum(self._from_gain - steps, fade.target)
         else:
-            gains = np.minimum(np.float32(gain) + steps, np.float32(fade.target))
-        self._gain = fade.target if gains[-1] == np.float32(fade.target) else float(gains[-1])
-        column: npt.NDArray[np.float32] = gains[:, np.newaxis]
+            gains = np.minimum(self._from_gain + steps, fade.target)
+        self._elapsed_frames += frames
+        self._gain = float(gains[-1])
+        column: npt.NDArray[np.float32] = gains.astype(np.float32)[:, np.newaxis]
         return column
 
 
@@ -64,6 +71,7 @@ class OutputStage:
         self._ceiling = np.float32(ceiling_frac)
         self.stimulus = FadingGain()
         self.music = FadingGain()
+        self._stimulus_ramp: float | npt.NDArray[np.float32] = 1.0
 
     def stop_stimulus(self) -> None:
         """Everything placed by the score is silent in 10 ms."""
@@ -80,10 +88,11 @@ class OutputStage:
 
     def mix(self, stimulus: Samples, music: Samples) -> Samples:
         """Both under their gains, clipped at the ceiling (the limiter has kept them below it already)."""
-        mixed = stimulus * self.stimulus.ramp(len(stimulus))
+        self._stimulus_ramp = self.stimulus.ramp(len(stimulus))
+        mixed = stimulus * self._stimulus_ramp
         mixed += music * self.music.ramp(len(music))
         return np.clip(mixed, -self._ceiling, self._ceiling, out=mixed)
 
     def gate(self, taps: Samples) -> Samples:
-        """Sound that moves hands, under the stimulus gain as it stands after `mix`."""
-        return taps if self.stimulus.gain == 1.0 else taps * np.float32(self.stimulus.gain)
+        """Sound that moves hands, of the same frames as the last `mix` and under the same stimulus gain."""
+        return taps * self._stimulus_ramp

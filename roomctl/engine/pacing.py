@@ -165,6 +165,8 @@ class TapPacer(Pacer):
         """One pulse in one hand."""
         now_s = time.monotonic()
         self.tapper.offer(TapPulse(side, 200.0, 0.5), Due(int(self._clock.frame_at(now_s)), now_s))
+        if self._outlook.stopped:
+            self.tapper.safe()
 
     def _step(self) -> None:
         pulse = self._next_pulse()

@@ -22,7 +22,7 @@ from stimuli.frames import Samples
 log = logging.getLogger(__name__)
 
 BLOCK_FRAMES: Final = 512
-RING_BLOCKS: Final = 24
+RING_BLOCKS: Final = 32
 LEAST_AHEAD_BLOCKS: Final = 2
 MOST_AHEAD_BLOCKS: Final = 4
 BURST_GAP_S: Final = 0.002
@@ -125,7 +125,7 @@ class RenderAhead:
         in_burst = now_s - self._last_read_s < BURST_GAP_S
         self._burst_frames = self._burst_frames + frames if in_burst else frames
         self._last_read_s = now_s
-        wanted = min(self._burst_frames + frames, MOST_AHEAD_BLOCKS * self._block_frames)
+        wanted = min(self._burst_frames + frames, max(2 * frames, MOST_AHEAD_BLOCKS * self._block_frames))
         self._ahead_frames = max(self._ahead_frames, wanted)
 
     def _run(self) -> None:

@@ -135,6 +135,7 @@ class Room:
         self._bilateral = self._recovered_bilateral(recovered)
         self._log = SessionLog(parts.journal, recovered.session)
         self._running: RunningSet | None = None
+        self._program_bls = False
         self._replies: OrderedDict[str, m.Reply] = OrderedDict()
         self._panels: list[dict[str, Any]] = []
         self._panels_gone_s: float | None = None
@@ -405,6 +406,20 @@ class Room:
         self._changed(request.who.name, request.command.do)
         return Outcome(body, waits)
 
+    def _follow_program(self) -> None:
+        """Begin, end or take up again the slow bilateral motion that a program brings with it."""
+        dosing, frame = self._parts.dosing, self.effect_frame()
+        wanted = dosing.wants_bilateral(frame) and not self._parts.outlook.stopped
+        state = self._bilateral.state_at(frame)
+        if wanted and not self._program_bls and state == "idle":
+            bls = dosing.bilateral()
+            assert bls is not None
+            self._put(Bilateral(bls, None, (dosing.bilateral_score(bls, frame),)))
+            self._program_bls = True
+        elif not wanted and self._program_bls:
+            self._put(bilateral.finish_softly(self._bilateral, frame))
+            self._program_bls = False
+
     # --- refusals ---
 
     def _refuse_stale(self, request: m.Request) -> None:
@@ -418,7 +433,7 @@ class Room:
 
     def _refuse_in_set(self, sentence: str) -> None:
         state = self._bilateral.state_at(self.now_frame())
-        if state != "idle":
+        if state != "idle" and not self._program_bls:
             raise Refused(f"a set is {state}; {sentence}", state=state, possible=["set/finish", "stop"])
 
     # --- what is written down ---
@@ -519,6 +534,7 @@ class Room:
             self._end_if_over()
             self._watch_panels()
             self._parts.dosing.tick(self.effect_frame())
+            self._follow_program()
             self._tell_journal_trouble()
             if time.monotonic() - self._published_s >= PUBLISH_S:
                 self.publish_changes()

@@ -62,7 +62,6 @@ class SessionLog:
 
     journal: Journal
     session: Session = field(default_factory=Session)
-    _set_session_id: str | None = None
 
     def open(self, kind: str, client_code: str | None, at_utc_s: float) -> tuple[Session, Future[None]]:
         """Open a session; one that was open is closed first."""
@@ -83,7 +82,6 @@ class SessionLog:
         """A set begins."""
         record = SetRecord(_new_id(), len(self.session.sets) + 1, preset, at_utc_s, asdict(bls))
         self.session = replace(self.session, sets=(*self.session.sets, record))
-        self._set_session_id = self.session.id
         self.journal.set_started(record.id, self.session.id, record.number, preset, at_utc_s, record.asked)
         return record
 
@@ -143,7 +141,7 @@ def recover(path: Path, at_utc_s: float) -> Recovered:
 def _read_session(database: sqlite3.Connection, row: sqlite3.Row) -> Session:
     numbers: dict[str, int] = {}
     sets = []
-    for item in database.execute("SELECT * FROM bls_set WHERE session_id = ? ORDER BY started_utc_s", (row["id"],)):
+    for item in database.execute("SELECT * FROM bls_set WHERE session_id = ? ORDER BY number", (row["id"],)):
         numbers[item["id"]] = item["number"]
         sets.append(
             SetRecord(

@@ -138,3 +138,18 @@ def test_volume_is_led_and_limited(engine: Any) -> None:
     assert engine.state()["music"]["volume_db"] == -20
     with pytest.raises(Invalid, match="allowed is -60 to 0"):
         engine.do(m.ChangeMusic(volume_db=6))
+
+
+def test_paced_breathing_is_led_by_a_slow_sweep_that_ends_with_the_program(make_engine: Callable[..., Any]) -> None:
+    engine = make_engine()
+    engine.do(m.ProgramStart(program="breathing"))
+    engine.until(lambda state: state["set"]["state"] == "running" and state["set"]["elapsed_s"] > 5.0)
+    engine.do(m.ChangeBls(change={"tap": {"on": True}}))
+    engine.do(move("end"))
+    engine.until_idle()
+    engine.end()
+    lit = [event for event in engine.events("bar") if event["kind"] == "light" and event["level"] > 0.05]
+    positions = np.array([event["pos"] for event in lit])
+    # Out goes left and takes 6 s edge to edge: in the first 3 s the dot goes from the centre to the left edge.
+    assert positions.min() == pytest.approx(-1.0, abs=0.02)
+    assert np.abs(np.diff(positions)).max() < 0.05
