@@ -19,7 +19,7 @@ from roomctl.limits import Limits, check_bls
 from roomctl.validation import validated
 from stimuli import motion
 from stimuli.colours import parse_colour
-from stimuli.frames import FRAME_RATE_HZ, frames_of_ms
+from stimuli.frames import FRAME_RATE_HZ, frames_of_ms, frames_of_s
 from stimuli.motion import MotionState
 from stimuli.score import Cue, Score, with_settings
 from stimuli.settings import Bls
@@ -158,13 +158,24 @@ def _follow(moving: motion.Motion, old: Bls, new: Bls, limits: Limits, frame: in
 
 
 def _total(moving: motion.Motion, bls: Bls, limits: Limits, frame: int) -> tuple[int, bool]:
-    """The whole cycles to end at, and whether the wish lay in the past already."""
+    """The whole cycles to end at, never past the room's longest set, and whether the wish lay in the past already."""
     least = motion.next_whole_cycles(moving, frame)
+    most = max(least, _most_cycles(moving, limits))
     if bls.set_cycles is not None:
-        return max(least, bls.set_cycles), bls.set_cycles < least
-    seconds = limits.set_max_s if bls.set_s is None else bls.set_s
-    passed = (frame - moving.start_frame) / FRAME_RATE_HZ > seconds
-    return motion.cycles_after(moving, frame, seconds, bls.rate_hz), passed
+        return min(most, max(least, bls.set_cycles)), bls.set_cycles < least
+    if bls.set_s is None:
+        return most, False
+    passed = (frame - moving.start_frame) / FRAME_RATE_HZ > bls.set_s
+    return min(most, motion.cycles_after(moving, frame, bls.set_s, bls.rate_hz)), passed
+
+
+def _most_cycles(moving: motion.Motion, limits: Limits) -> int:
+    """The whole cycles after which a motion that goes on as it does is at rest within the room's longest set.
+
+    A soft end takes as long from its last beat as half a cycle at full rate: it is over where the phase would be a quarter on.
+    """
+    going_on = motion.Motion(moving.start_frame, moving.open_segments or moving.segments)
+    return math.floor(going_on.phase_at(moving.start_frame + frames_of_s(limits.set_max_s)) - motion.LAST_BEAT_BEFORE_REST)
 
 
 def start_set(room: Bilateral, limits: Limits, frame: int) -> Bilateral:

@@ -46,10 +46,20 @@ CREATE INDEX IF NOT EXISTS event_session ON event(session_id, kind);
 """
 RETRY_S: Final = 2.0
 BUSY_TIMEOUT_S: Final = 2.0
+NEVER: Final = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    OverflowError,
+    UnicodeError,
+)
+"""What a statement fails with that no waiting will mend."""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
     """The journal's database, made where it is missing. Raises JournalError with what to do."""
+    database: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -58,6 +68,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA foreign_keys=ON")
         database.executescript(SCHEMA)
     except (sqlite3.Error, OSError) as problem:
+        if database is not None:
+            database.close()
         raise JournalError(f"the journal {path} cannot be opened ({problem}); is the data folder writable?") from problem
     database.row_factory = sqlite3.Row
     return database
@@ -109,6 +121,7 @@ class Journal:
             except (sqlite3.Error, JournalError) as problem:
                 self._say_trouble(problem)
                 if closing:
+                    log.error("the journal closes with %d records that could not be written", len(self._kept))
                     break
                 time.sleep(RETRY_S)
         if database is not None:
@@ -144,10 +157,12 @@ class Journal:
                 entry.committed.set_result(None)
 
     def _execute(self, database: sqlite3.Connection, entry: Entry) -> None:
-        """One statement; a statement that can never succeed is refused to its writer and holds up nobody else."""
+        """One statement; a statement that can never succeed is refused to its writer, once, and holds up nobody else."""
+        if entry.committed.done():
+            return
         try:
             database.execute(entry.sql, entry.values)
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError) as problem:
+        except NEVER as problem:
             log.error("the journal refused a record: %s", problem)
             entry.committed.set_exception(JournalError(f"the journal refused a record: {problem}"))
 

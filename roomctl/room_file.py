@@ -143,7 +143,8 @@ def _with_paths(data: dict[str, Any], folder: Path) -> dict[str, Any]:
             return {name: inside(part, name) for name, part in value.items()}
         if isinstance(value, list):
             return [absolute(part) if key == "folders" else inside(part, key) for part in value]
-        return absolute(value) if key in PATH_KEYS else value
+        is_path = key in PATH_KEYS or (key == "fixture" and str(value).endswith(".toml"))
+        return absolute(value) if is_path else value
 
     result: dict[str, Any] = inside(data, "")
     return result

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import platformdirs
 import typer
 
+from roomctl.errors import RoomError
 from roomctl.link import EngineLink
 from roomctl.messages import Who
 
@@ -26,9 +27,14 @@ CONNECT_S: Final = 2.0
 
 
 def data_folder(data: Path | None) -> Path:
-    """The data folder asked for, or this user's own; made where it is missing."""
+    """The data folder asked for, or this user's own; made where it is missing. Raises RoomError where it cannot be."""
     folder = (data or Path(platformdirs.user_data_dir("roomctl", appauthor=False))).expanduser().resolve()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as problem:
+        raise RoomError(
+            f"the data folder {folder} cannot be made ({problem.strerror}); choose another with --data"
+        ) from problem
     return folder
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import segno
@@ -37,13 +39,13 @@ def run(
     )
     folder = data_folder(data)
     launcher = Launcher(Plan(room_file, room.resolve() if room else None, folder, panel, speed))
-    code = launcher.run(lambda address: say_ready(room_file, address, SignIn(folder / "sign_in.db"), speed))
-    raise typer.Exit(code)
+    raise typer.Exit(launcher.run(lambda address: say_ready(room_file, address, folder, speed)))
 
 
-def say_ready(room: RoomFile, address: str, sign_in: SignIn, speed: float) -> None:
+def say_ready(room: RoomFile, address: str, data: Path, speed: float) -> None:
     """Tell the person at the terminal where the panel is, and how a tablet gets in."""
-    code = sign_in.new_code("admin")
+    with contextlib.closing(SignIn(data / "sign_in.db")) as sign_in:
+        code = sign_in.new_code("admin")
     stubs = " (demo: nothing sounds, lights or moves outside this machine)" if room.is_demo else ""
     typer.echo(f"\n{room.room.name} is ready{stubs}.")
     if speed != 1.0:
