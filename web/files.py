@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import NotModifiedResponse
 
-from web.pages import ASSETS, STATIC, error_page, page
+from web.pages import STATIC, error_page, page
 from web.rules import OPEN
 
 _TYPES: Final = {
@@ -28,7 +28,7 @@ _TYPES: Final = {
 
 
 def add_files(app: FastAPI, static: Path = STATIC) -> None:
-    """Add the panel's page at `/` and `/pair`, its files below `/static`, and those of the error pages."""
+    """Add the panel's page at `/` and `/pair`, and its files below `/static`; `/sw.js` is one of them at the root."""
     open_to_all = [Depends(OPEN)]
 
     async def panel(request: Request) -> Response:
@@ -40,9 +40,6 @@ def add_files(app: FastAPI, static: Path = STATIC) -> None:
     async def static_file(request: Request, path: str) -> Response:
         return _file(request, static, path)
 
-    async def page_asset(request: Request, path: str) -> Response:
-        return _file(request, ASSETS, path)
-
     async def service_worker(request: Request) -> Response:
         return _file(request, static, "sw.js")
 
@@ -53,7 +50,6 @@ def add_files(app: FastAPI, static: Path = STATIC) -> None:
     add("/pair", panel, "pair-page")
     add("/sw.js", service_worker)
     add("/static/{path:path}", static_file)
-    add("/pages/{path:path}", page_asset)
 
 
 def _file(request: Request, folder: Path, path: str) -> Response:

@@ -12,7 +12,6 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 
 STATIC = Path(__file__).parent / "static"
-ASSETS = Path(__file__).parent / "pages_assets"
 
 _POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
 _INLINE_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -46,8 +45,8 @@ def error_page(status: int, words: str) -> HTMLResponse:
 <style>{_DARK}</style>
 <title>{title}</title>
 <link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/pages/page.css">
-<script type="module" src="/pages/stop.js"></script>
+<link rel="stylesheet" href="/static/error/page.css">
+<script type="module" src="/static/error/stop.js"></script>
 </head>
 <body bgcolor="#090c10" text="#cbd6df">
 <main>

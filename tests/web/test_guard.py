@@ -155,7 +155,9 @@ class TestBody:
 
 
 class TestHeaders:
-    @pytest.mark.parametrize("path", ["/", "/nothing", "/api/health", "/api/state", "/static/js/app.js", "/pages/stop.js"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/nothing", "/api/health", "/api/state", "/static/js/app.js", "/static/error/stop.js"]
+    )
     def test_no_answer_may_be_framed_or_guessed(self, stranger: httpx.Client, path: str) -> None:
         headers = stranger.get(path).headers
         assert "default-src 'self'" in headers["content-security-policy"]

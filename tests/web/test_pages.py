@@ -30,8 +30,8 @@ def test_the_panel_is_dark_from_its_first_byte(stranger: httpx.Client, path: str
         ("/static/js/app.js", "text/javascript"),
         ("/static/manifest.webmanifest", "application/manifest+json"),
         ("/static/icons/icon.svg", "image/svg+xml"),
-        ("/pages/page.css", "text/css"),
-        ("/pages/stop.js", "text/javascript"),
+        ("/static/error/page.css", "text/css"),
+        ("/static/error/stop.js", "text/javascript"),
     ],
 )
 def test_files_have_their_type_and_an_etag_that_saves_them(stranger: httpx.Client, path: str, kind: str) -> None:

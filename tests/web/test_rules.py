@@ -16,7 +16,7 @@ from roomctl.sign_in import SignIn
 from web.app import create_app
 from web.rules import ANY_ROLE, OPEN, RouteWithoutRule, check_every_route, rule_of
 
-OPEN_PATHS = {"/api/health", "/api/pair", "/", "/pair", "/sw.js", "/static/{path:path}", "/pages/{path:path}"}
+OPEN_PATHS = {"/api/health", "/api/pair", "/", "/pair", "/sw.js", "/static/{path:path}"}
 ADMIN_PATHS = {"/api/codes", "/api/panels", "/api/panels/{id}"}
 VIEW_COMMANDS = {"/api/stop", "/api/resume", "/api/sign-out"}
 
