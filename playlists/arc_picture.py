@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Final
 
 from playlists.arc import Arc, Move, planned_end_s, prompts_at, stay_from
 from playlists.arc_snapshot import zero_s
 from playlists.curves import Curve, at, corners_s
 from playlists.moves import moved
-from playlists.program import Program, ends_at_min
+from playlists.program import Program
 from playlists.retiming import start_arc
 
 AFTER_MIN: Final = 5.0
@@ -36,54 +37,68 @@ def arc_picture(of: Program | Arc, t_s: float | None = None) -> dict[str, Any]:
     """
     arc = _planned(of) if isinstance(of, Program) else of
     now_s = None if isinstance(of, Program) else t_s
-    zero = zero_s(arc)
-    end_s = planned_end_s(arc) + AFTER_MIN * 60.0
-    if isinstance(of, Program):
-        end_s = max(end_s, zero + ends_at_min(of) * 60.0)
-    if now_s is not None:
-        end_s = max(end_s, now_s + AFTER_MIN * 60.0)
+    frame = _Frame(arc, zero_s(arc), _end_s(arc, now_s))
     stay_s = arc.stay_until_s if arc.stay_until_s is not None else stay_from(arc)
-    levels = arc.levels
-
-    def minute(moment_s: float) -> float:
-        return round((moment_s - zero) / 60.0, 4)
-
-    def line(curve: Curve) -> list[list[float]]:
-        inside = [moment for moment in corners_s(curve) if arc.started_s < moment < end_s]
-        return [[minute(moment), round(at(curve, moment), 4)] for moment in (arc.started_s, *inside, end_s)]
-
     return {
         "id": arc.program.id,
         "title": arc.program.title,
-        "from_min": minute(arc.started_s),
-        "to_min": minute(end_s),
+        "from_min": frame.minute(arc.started_s),
+        "to_min": frame.minute(frame.end_s),
         "t0_min": 0.0 if arc.program.clock else None,
-        "now_min": None if now_s is None else minute(now_s),
-        "phases": _phases(arc, minute, end_s),
-        "intensity": line(levels.intensity),
-        "gain_db": line(levels.trim),
-        "light": line(levels.light),
-        "cct": [[at_min, round(1e6 / mired)] for at_min, mired in line(levels.mired)],
-        "prompts": [
-            {"id": prompt.id, "text": prompt.text, "at_min": minute(prompt.due_s), "state": prompt.state}
-            for prompt in prompts_at(arc, arc.started_s if now_s is None else now_s)
-            if math.isfinite(prompt.due_s) and prompt.due_s <= end_s
-        ],
-        "stay_min": None if stay_s is None else minute(stay_s),
+        "now_min": None if now_s is None else frame.minute(now_s),
+        "phases": _phases(arc, frame),
+        "intensity": frame.line(arc.levels.intensity),
+        "gain_db": frame.line(arc.levels.trim),
+        "light": frame.line(arc.levels.light),
+        "cct": [[at_min, round(1e6 / mired)] for at_min, mired in frame.line(arc.levels.mired)],
+        "prompts": _prompts(arc, frame, arc.started_s if now_s is None else now_s),
+        "stay_min": None if stay_s is None else frame.minute(stay_s),
         "max_intensity": 5,
     }
 
 
-def _phases(arc: Arc, minute: Any, end_s: float) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What the picture spans: from the arc's start to `end_s`, in minutes from `zero_s`."""
+
+    arc: Arc
+    zero_s: float
+    end_s: float
+
+    def minute(self, moment_s: float) -> float:
+        """A session time as minutes."""
+        return round((moment_s - self.zero_s) / 60.0, 4)
+
+    def line(self, curve: Curve) -> list[list[float]]:
+        """The corners of a curve inside the picture, its edges included."""
+        inside = [moment for moment in corners_s(curve) if self.arc.started_s < moment < self.end_s]
+        return [[self.minute(moment), round(at(curve, moment), 4)] for moment in (self.arc.started_s, *inside, self.end_s)]
+
+
+def _end_s(arc: Arc, now_s: float | None) -> float:
+    """A little beyond the last phase and beyond now, to show that the music goes on."""
+    planned_s = planned_end_s(arc)
+    return (planned_s if now_s is None else max(planned_s, now_s)) + AFTER_MIN * 60.0
+
+
+def _prompts(arc: Arc, frame: _Frame, t_s: float) -> list[dict[str, Any]]:
+    return [
+        {"id": prompt.id, "text": prompt.text, "at_min": frame.minute(prompt.due_s), "state": prompt.state}
+        for prompt in prompts_at(arc, t_s)
+        if math.isfinite(prompt.due_s) and prompt.due_s <= frame.end_s
+    ]
+
+
+def _phases(arc: Arc, frame: _Frame) -> list[dict[str, Any]]:
     """The visits to phases in order; what is one visit in several stretches is one span."""
     spans: list[dict[str, Any]] = []
     for stretch in arc.plan:
         phase = arc.program.phases[stretch.phase]
-        until = minute(min(stretch.end_s, end_s))
+        until = frame.minute(min(stretch.end_s, frame.end_s))
         if (
             spans
             and spans[-1]["id"] == phase.id
-            and spans[-1]["start_min"] == minute(stretch.entered_s)
+            and spans[-1]["start_min"] == frame.minute(stretch.entered_s)
             and not stretch.overrun
         ):
             spans[-1]["end_min"] = until
@@ -92,7 +107,7 @@ def _phases(arc: Arc, minute: Any, end_s: float) -> list[dict[str, Any]]:
             {
                 "id": phase.id,
                 "title": phase.title,
-                "start_min": minute(stretch.start_s),
+                "start_min": frame.minute(stretch.start_s),
                 "end_min": until,
                 "hold": phase.hold,
                 "waits": phase.waits,

@@ -45,56 +45,84 @@ class JournalRow:
     detail: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """An arc, and the session frame of its second 0: put in force together, for those who look on without the lock."""
+
+    arc: Arc
+    zero_frame: int
+
+    def seconds(self, frame: float) -> float:
+        """The arc's time at `frame`."""
+        return (frame - self.zero_frame) / FRAME_RATE_HZ
+
+
 class Dosing:
-    """Holds the running arc, None while there is none. `speed` is how fast session time passes beside UTC."""
+    """Holds the running arc, None while there is none. `speed` is how fast session time passes beside UTC.
+
+    Moves are made under the room's lock; what only looks at the arc may be called from any thread.
+    """
 
     def __init__(self, programs: Mapping[str, Program], speed: float = 1.0) -> None:
         self.programs = dict(programs)
-        self.arc: Arc | None = None
         self._speed = speed
-        self._zero_frame = 0
+        self._seated: Seated | None = None
         self._rows: list[JournalRow] = []
+
+    @property
+    def arc(self) -> Arc | None:
+        """The running arc, or the ended one, until the next."""
+        seated = self._seated
+        return None if seated is None else seated.arc
 
     # --- what the engine asks ---
 
     def is_active_at(self, frame: float) -> bool:
         """Whether a program runs: started and not ended, paused ones and those that wait for a resume included."""
-        return self.arc is not None and not has_ended(self.arc, self._seconds(frame))
+        seated = self._seated
+        return seated is not None and not has_ended(seated.arc, seated.seconds(frame))
 
     @property
     def last_frame(self) -> int:
         """The frame of the arc's last move: from here on it can be asked; 0 while there is none."""
-        return 0 if self.arc is None else self._zero_frame + frames_of_s(self.arc.last_s)
+        seated = self._seated
+        return 0 if seated is None else seated.zero_frame + frames_of_s(seated.arc.last_s)
 
     def point_at(self, frame: float) -> ArcPoint | None:
         """The whole arc at `frame`."""
-        return None if self.arc is None else arc_at(self.arc, self._seconds(frame))
+        seated = self._seated
+        return None if seated is None else arc_at(seated.arc, seated.seconds(frame))
 
     def snapshot(self, frame: float) -> dict[str, Any] | None:
         """The state's `program` object; of an ended program too, until the next."""
-        return None if self.arc is None else snapshot_of(self.arc, self._seconds(frame), self._zero_frame)
+        seated = self._seated
+        return None if seated is None else snapshot_of(seated.arc, seated.seconds(frame), seated.zero_frame)
 
     def room_light_at(self, frame: float) -> RoomLook | None:
         """Where the program wants the room light at `frame`; None while there is none."""
-        if self.arc is None:
+        seated = self._seated
+        if seated is None:
             return None
-        aim = light_at(self.arc, self._seconds(frame))
+        aim = light_at(seated.arc, seated.seconds(frame))
         return RoomLook(aim.level_l, aim.cct_k)
 
     def music_targets_at(self, frame: float) -> MusicAim | None:
         """What the program wants of the music at `frame`; None while there is none."""
-        return None if self.arc is None else music_at(self.arc, self._seconds(frame))
+        seated = self._seated
+        return None if seated is None else music_at(seated.arc, seated.seconds(frame))
 
     def picture(self, frame: float) -> dict[str, Any] | None:
         """The running arc as `playlists.arc_picture` draws it, with the now-line."""
-        return None if self.arc is None else arc_picture(self.arc, self._seconds(frame))
+        seated = self._seated
+        return None if seated is None else arc_picture(seated.arc, seated.seconds(frame))
 
     def turns_between(self, first_frame: float, until_frame: float) -> list[dict[str, Any]]:
         """What time brought in [`first_frame`, `until_frame`): the contract's `phase` and `prompt` events, by session frame."""
-        if self.arc is None:
+        seated = self._seated
+        if seated is None:
             return []
-        found = turns_in(self.arc, self._seconds(first_frame), self._seconds(until_frame))
-        return [{**each, "frame": each["frame"] + self._zero_frame} for each in found]
+        found = turns_in(seated.arc, seated.seconds(first_frame), seated.seconds(until_frame))
+        return [{**each, "frame": each["frame"] + seated.zero_frame} for each in found]
 
     def listing(self) -> list[dict[str, Any]]:
         """Every program in a line."""
@@ -129,8 +157,9 @@ class Dosing:
     def preview(self, command: ProgramMove, at_frame: int, utc_s: float) -> dict[str, Any]:
         """What `command` would do, without doing it: {picture, program}. Raises as `handle`."""
         args = command.model_dump(exclude={"do", "move"}, exclude_none=True)
-        after, at_s = self._after(command.move, args, at_frame, utc_s)
-        return {"picture": arc_picture(after, at_s), "program": snapshot_of(after, at_s, self._zero_frame)}
+        after = self._after(command.move, args, at_frame, utc_s)
+        at_s = after.arc.last_s
+        return {"picture": arc_picture(after.arc, at_s), "program": snapshot_of(after.arc, at_s, after.zero_frame)}
 
     def change_lights(self, command: ChangeLights, at_frame: int, utc_s: float, by: str) -> dict[str, Any]:
         """The operator's own light, until the next phase brings another."""
@@ -149,13 +178,13 @@ class Dosing:
 
     def note_track(self, track: str | None, action: str, at_frame: int, utc_s: float) -> None:
         """What the player did, which no arc can know: a track chosen, a file failed."""
-        if self.arc is not None:
+        if self._seated is not None:
             self._make("note_track", {"track": track, "action": action}, at_frame, utc_s, "player")
 
     def alive(self, at_frame: int, utc_s: float) -> None:
         """Note that the room lives, each few seconds: what the lamps were at when it no longer does follows from it."""
-        if self.arc is not None and self.is_active_at(at_frame):
-            self._row(KIND_ALIVE, at_frame, utc_s, {"at_s": self._seconds(at_frame)})
+        if self._seated is not None and self.is_active_at(at_frame):
+            self._row(KIND_ALIVE, at_frame, utc_s, {"at_s": self._seated.seconds(at_frame)})
 
     def take_journal(self) -> list[JournalRow]:
         """What is to be written down since the last call, in order."""
@@ -164,7 +193,7 @@ class Dosing:
 
     def close(self) -> None:
         """Let go of a program that has ended."""
-        self.arc = None
+        self._seated = None
 
     # --- after a death ---
 
@@ -183,15 +212,11 @@ class Dosing:
         zero_s, zero_utc_s = (arc.started_s, arc.started_utc_s) if arc.t0_s is None else (arc.t0_s, arc.t0_utc_s or 0.0)
         now_s = max(arc.last_s, alive_s, zero_s + (utc_s - zero_utc_s) * self._speed)
         left = light_at(arc, max(alive_s, arc.last_s))
-        self._zero_frame = at_frame - frames_of_s(now_s)
-        self.arc = arc
+        self._seated = Seated(arc, at_frame - frames_of_s(now_s))
         self._make("restart", {"light_l": left.level_l, "cct_k": left.cct_k}, at_frame, utc_s, "engine")
         return True
 
     # --- inside ---
-
-    def _seconds(self, frame: float) -> float:
-        return (frame - self._zero_frame) / FRAME_RATE_HZ
 
     def _program(self, program_id: str) -> Program:
         program = self.programs.get(program_id)
@@ -203,42 +228,43 @@ class Dosing:
 
     def _start(self, program_id: str, at_frame: int, utc_s: float, look: RoomLook, by: str) -> dict[str, Any]:
         program = self._program(program_id)
-        if self.arc is not None and self.is_active_at(at_frame):
-            sentence = f'"{self.arc.program.title}" is running; end it before another is started'
-            raise Refused(sentence, state=state_at(self.arc, self._seconds(at_frame)), possible=["program/end"])
-        self._zero_frame = at_frame
-        self.arc = start_arc(program, 0.0, utc_s, light_l=look.level_l, cct_k=look.cct_k)
+        seated = self._seated
+        if seated is not None and self.is_active_at(at_frame):
+            sentence = f'"{seated.arc.program.title}" is running; end it before another is started'
+            raise Refused(sentence, state=state_at(seated.arc, seated.seconds(at_frame)), possible=["program/end"])
+        self._seated = Seated(start_arc(program, 0.0, utc_s, light_l=look.level_l, cct_k=look.cct_k), at_frame)
         detail = {"program": program.id, "by": by, "at_s": 0.0, "definition": program_to_json(program)}
         self._row(KIND_START, at_frame, utc_s, {**detail, "light_l": look.level_l, "cct_k": look.cct_k})
         return self._reply("start", at_frame, [])
 
     def _answer(self, command: PromptAnswer, at_frame: int, utc_s: float, by: str) -> dict[str, Any]:
-        if self.arc is None:
+        point = self.point_at(at_frame)
+        if point is None:
             raise _nothing_runs()
-        known = {prompt.id: prompt for prompt in arc_at(self.arc, self._seconds(at_frame)).prompts}
+        known = [prompt.id for prompt in point.prompts]
         if command.id not in known:
-            raise UnknownId(f'there is no prompt "{command.id}"; allowed: {", ".join(known)}', allowed=list(known))
+            raise UnknownId(f'there is no prompt "{command.id}"; allowed: {", ".join(known)}', allowed=known)
         args: dict[str, Any] = {"prompt": command.id}
         if command.value is not None:
             args["value"] = command.value
         return self._make(command.answer, args, at_frame, utc_s, by)
 
-    def _after(self, do: str, args: dict[str, Any], at_frame: int, utc_s: float) -> tuple[Arc, float]:
-        if self.arc is None:
+    def _after(self, do: str, args: dict[str, Any], at_frame: int, utc_s: float) -> Seated:
+        seated = self._seated
+        if seated is None:
             raise _nothing_runs()
         try:
-            after = moved(self.arc, Move(do, self._seconds(at_frame), utc_s, args))
+            after = moved(seated.arc, Move(do, seated.seconds(at_frame), utc_s, args))
         except ArcRefused as refusal:
             raise Refused(refusal.message, state=refusal.state, possible=list(refusal.possible)) from refusal
         except ArcInvalid as invalid:
             raise Invalid(invalid.message, allowed=list(invalid.allowed)) from invalid
-        return after, after.last_s
+        return Seated(after, seated.zero_frame)
 
     def _make(self, do: str, args: dict[str, Any], at_frame: int, utc_s: float, by: str) -> dict[str, Any]:
-        after, at_s = self._after(do, args, at_frame, utc_s)
-        before = self.arc
-        self.arc = after
-        move = after.moves[-1]
+        before, self._seated = self.arc, self._after(do, args, at_frame, utc_s)
+        after = self._seated.arc
+        at_s, move = after.last_s, after.moves[-1]
         base = {"at_s": at_s, "args": move.args, "by": by}
         if do in ("done", "snooze"):
             prompt = next(each for each in arc_at(after, at_s).prompts if each.id == args["prompt"])
@@ -252,7 +278,7 @@ class Dosing:
         self._rows.append(JournalRow(kind, at_frame, utc_s, {**detail, "utc_s": utc_s}))
 
     def _reply(self, do: str, at_frame: int, warnings: list[str]) -> dict[str, Any]:
-        point = self.point_at(at_frame)
+        point = self.point_at(max(at_frame, self.last_frame))
         assert point is not None
         return {
             "done": do,
