@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from hardware.seams import SafeBytes
@@ -21,6 +23,60 @@ def send_release(safe: SafeBytes) -> None:
     """Send `release` once: the engine has the device again. Raises OSError."""
     if safe.release:
         _send(safe, safe.release)
+
+
+class SafeKeeper:
+    """Keeps devices safe from `hold` to `release`, each in a thread of its own, so that a sick one delays no other.
+
+    `tell(device, why)` is called once for each attempt that changed the outcome: an empty `why` says that the bytes were sent.
+    """
+
+    def __init__(self, tell: Callable[[str, str], None]) -> None:
+        self._tell = tell
+        self._held: list[SafeBytes] = []
+        self._released = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def hold(self, devices: Sequence[SafeBytes]) -> None:
+        """Send every device's packets now, and again as often as it asks. Does not wait."""
+        self.release()
+        self._held = list(devices)
+        self._released = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._keep, args=(safe, self._released), name=f"safe {safe.device}", daemon=True)
+            for safe in self._held
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def release(self) -> None:
+        """The engine has its devices again: send no more, and tell them so. Waits for what is under way, 2 s at most."""
+        self._released.set()
+        end_s = time.monotonic() + 2.0
+        for thread in self._threads:
+            thread.join(max(0.0, end_s - time.monotonic()))
+        self._threads, self._held = [], []
+
+    def _keep(self, safe: SafeBytes, released: threading.Event) -> None:
+        told: str | None = None
+        while True:
+            why = self._attempt(send_safe, safe)
+            if why != told:
+                self._tell(safe.device, why)
+                told = why
+            if safe.repeat_s <= 0.0 or released.wait(safe.repeat_s):
+                break
+        if safe.release:
+            released.wait()
+            self._attempt(send_release, safe)
+
+    @staticmethod
+    def _attempt(send: Callable[[SafeBytes], None], safe: SafeBytes) -> str:
+        try:
+            send(safe)
+        except (OSError, ValueError) as fault:
+            return str(fault) or type(fault).__name__
+        return ""
 
 
 def _send(safe: SafeBytes, packets: Sequence[bytes]) -> None:

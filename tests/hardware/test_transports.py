@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import serial
 
-from hardware.safe_send import send_release, send_safe
+from hardware.safe_send import SafeKeeper, send_release, send_safe
 from hardware.seams import SafeBytes
 from hardware.transports import serial as serial_module
 from hardware.transports import udp
@@ -222,3 +222,31 @@ def test_what_cannot_be_reached_is_an_os_error_for_the_launcher(safe: SafeBytes)
 
 def test_nothing_is_sent_where_there_is_nothing_to_release() -> None:
     send_release(SafeBytes("bar", "serial", "/dev/no-such-port@115200", (b"x",)))
+
+
+def test_a_keeper_repeats_until_it_releases_and_a_sick_device_delays_no_other(ear: socket.socket) -> None:
+    address = f"127.0.0.1:{ear.getsockname()[1]}"
+    told: list[tuple[str, str]] = []
+    keeper = SafeKeeper(lambda device, why: told.append((device, why)))
+    before = set(threading.enumerate())
+    sick = SafeBytes("sick", "serial", "/dev/no-such-port@115200", (b"x",), repeat_s=0.01)
+    keeper.hold([sick, SafeBytes("bar", "udp", address, (b"dark",), repeat_s=0.01, release=(b"bye",))])
+    assert [ear.recv(10) for _ in range(3)] == [b"dark"] * 3
+    keeper.release()
+    heard = b"dark"
+    while heard == b"dark":
+        heard = ear.recv(10)
+    assert heard == b"bye"
+    assert ("bar", "") in told
+    assert [device for device, _ in told].count("sick") == 1, "trouble that goes on is told once"
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_keeper_holds_again_and_releases_any_number_of_times(ear: socket.socket) -> None:
+    keeper = SafeKeeper(lambda device, why: None)
+    keeper.release()
+    for _ in range(2):
+        keeper.hold([SafeBytes("bar", "udp", f"127.0.0.1:{ear.getsockname()[1]}", (b"dark",))])
+        assert ear.recv(10) == b"dark"
+    keeper.release()
+    keeper.release()
