@@ -89,8 +89,9 @@ class Arc:
 class MusicAim:
     """What the music should be at a moment.
 
-    A change of `changed_s` asks for other music, out of `pools` or the pad, crossfaded in `crossfade_s`. `gain_db` is from the
-    target loudness; `music_frac` and `bed_frac` are amplitudes 0-1 beside it, 0 silent. `swell_db` is the breath's.
+    A change of `changed_s` asks for other music, out of `pools` or the pad, crossfaded in `crossfade_s` and chosen for the
+    intensity `begins`; `intensity` is the present one, on the way there at first. `gain_db` is from the target loudness;
+    `music_frac` and `bed_frac` are amplitudes 0-1 beside it, 0 silent. `swell_db` is the breath's.
     """
 
     phase: str
@@ -98,6 +99,7 @@ class MusicAim:
     pad: bool
     changed_s: float
     crossfade_s: float
+    begins: float
     intensity: float
     gain_db: float
     music_frac: float
@@ -210,6 +212,7 @@ def music_at(arc: Arc, t_s: float) -> MusicAim:
         pad=phase.pad,
         changed_s=changed_s(arc, stretch),
         crossfade_s=stretch.crossfade_s,
+        begins=phase.intensity[0],
         intensity=at(levels.intensity, t_s),
         gain_db=at(levels.trim, t_s),
         music_frac=at(levels.music, t_s),

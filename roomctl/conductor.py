@@ -57,10 +57,10 @@ class Conductor:
     def _aim(self, arc: Arc, point: ArcPoint, at_frame: int) -> None:
         aim = point.music
         if aim.changed_s != self._changed_s:
-            self._changed_s, self._intensity = aim.changed_s, aim.intensity
+            self._changed_s, self._intensity = aim.changed_s, aim.begins
             trim_db = target_at(arc.levels.trim, point.t_s)
-            self._player.set_targets(aim.intensity, trim_db, aim.pools, aim.crossfade_s, at_frame, pad=aim.pad)
-        elif abs(aim.intensity - self._intensity) >= INTENSITY_STEP:
+            self._player.set_targets(aim.begins, trim_db, aim.pools, aim.crossfade_s, at_frame, pad=aim.pad)
+        elif point.t_s >= aim.changed_s + aim.crossfade_s and abs(aim.intensity - self._intensity) >= INTENSITY_STEP:
             self._intensity = aim.intensity
             self._player.set_intensity(aim.intensity, at_frame)
 

@@ -117,6 +117,7 @@ def test_a_phase_change_crossfades_in_twenty_seconds(rehearse: Rehearse) -> None
     assert after.crossfade_s == 20
     assert after.changed_s == session.zero_s + 15 * 60
     assert (before.gain_db, after.gain_db) == (-1, 0)
+    assert (before.begins, session.point(40).music.begins) == (4, 3)
     assert before.intensity == pytest.approx(4, abs=0.01)
     assert after.intensity == pytest.approx(4)
 
