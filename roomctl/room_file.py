@@ -9,12 +9,13 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final
 
 from annotated_types import Interval, MaxLen, MinLen
 from pydantic import TypeAdapter
 
 from hardware.entries import LightBarEntry, RoomLightEntry, SoundCardEntry, TapperEntry
+from hardware.inputs.keys import InputEntry
 from roomctl.errors import RoomFileError
 from roomctl.limits import Limits
 from roomctl.validation import validated_file
@@ -46,13 +47,13 @@ class MusicFolders:
 
 @dataclass(frozen=True, slots=True)
 class OscPorts:
-    """`[osc]`: `host:port` to listen on, and where state and beats are sent. Off where both are empty."""
+    """`[osc]`: `host:port` to listen on, where state and beats are sent, and who beside this machine may speak."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     listen: str | None = None
     send: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ("127.0.0.1",)
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +68,6 @@ class PanelServer:
     tls: bool = False
     tls_cert: Path | None = None
     tls_key: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class InputEntry:
-    """`[[input]]`: a pedal, a clicker or the client's own button, and what each of its keys does."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
-    name: Name
-    driver: Literal["evdev"] = "evdev"
-    vendor: Annotated[int, Interval(ge=0, le=0xFFFF)] = 0
-    product: Annotated[int, Interval(ge=0, le=0xFFFF)] = 0
-    keys: dict[str, Literal["stop", "set-start", "set-finish", "program-next"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

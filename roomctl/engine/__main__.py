@@ -15,6 +15,7 @@ from typing import Final
 from playlists.files import PlaylistFileError
 from playlists.presets import load_presets
 from roomctl.clock import SessionClock
+from roomctl.device_checks import load_checks, verified_names, with_checks
 from roomctl.engine.devices import build_rack
 from roomctl.engine.dosing_room import DosingRoom
 from roomctl.engine.lifeline import Lifeline
@@ -33,7 +34,6 @@ from roomctl.link import LinkServer
 from roomctl.messages import Delta
 from roomctl.room_file import RoomFile, load_room
 from roomctl.sound_card import make_card
-from stimuli.taps import TapChannels
 
 log = logging.getLogger("roomctl.engine")
 
@@ -46,17 +46,18 @@ SWITCH_S: Final = 0.0005
 
 def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
     """Everything the room commands, nothing opened yet. Raises RoomError."""
+    checks = load_checks(data)
+    room_file = with_checks(room_file, checks)
     clock, outlook = SessionClock(time.monotonic(), speed), Outlook()
     journal = Journal(data / "journal.db")
     dosing = DosingRoom(journal, data, room_file.music.target_lufs, speed)
+    rack = build_rack(room_file, clock, outlook, dosing)
     sources = Sources(dosing.make_player)
     stage = OutputStage(10.0 ** (room_file.limits.peak_dbfs / 20.0))
     audio = room_file.audio
-    taps = TapChannels() if audio.outputs.taps is not None else None
-    renderer = RoomRenderer(outlook, room_file.limits.peak_dbfs, sources, dosing, taps)
+    renderer = RoomRenderer(outlook, room_file.limits.peak_dbfs, sources, dosing, rack.audio_tapper)
     ahead = RenderAhead(renderer, speed)
     card = make_card(audio, speed)
-    rack = build_rack(room_file, clock, outlook, dosing)
     try:
         presets = load_presets([data / "presets"])
     except PlaylistFileError as problem:
@@ -76,6 +77,7 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
         dosing=dosing,
         speed=speed,
         demo=room_file.is_demo,
+        verified=verified_names(room_file, checks),
     )
 
 

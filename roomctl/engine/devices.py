@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from hardware.entries import LightBarEntry, RoomLightEntry, TapperEntry
 from hardware.registry import make_light_bar, make_room_light, make_tapper
-from hardware.seams import Device, Link, OnLoss, SafeBytes
+from hardware.seams import Device, Due, Link, OnLoss, SafeBytes, TapPulse
+from hardware.tappers.audio import AudioTapper
 from roomctl.clock import SessionClock
 from roomctl.engine.lamps import LampPacer, RoomLightScore
 from roomctl.engine.pacing import LightPacer, TapPacer
@@ -23,6 +25,7 @@ from stimuli.taps import TapLimits
 log = logging.getLogger(__name__)
 
 Part = LightBarEntry | TapperEntry | RoomLightEntry
+TEST_PULSE: Final[dict[Side, TapPulse]] = {"left": TapPulse("left", 200.0, 0.5), "right": TapPulse("right", 200.0, 0.5)}
 LinkHandler = Callable[[Device, Link], None]
 
 
@@ -36,6 +39,7 @@ class Rack:
     tap_pacers: dict[str, TapPacer] = field(default_factory=dict)
     lamp_pacers: dict[str, LampPacer] = field(default_factory=dict)
     screens: dict[str, ScreenBar] = field(default_factory=dict)
+    audio_tapper: AudioTapper | None = None
     largest_onset_ms: float = 0.0
 
     def open(self, on_link: LinkHandler) -> None:
@@ -56,7 +60,8 @@ class Rack:
     def safe(self) -> list[str]:
         """Make what the score drives safe now; returns the names of those that cannot have heard it. Lamps hold."""
         unheard = []
-        for name in (*self.light_pacers, *self.tap_pacers, *self.screens):
+        heard = [] if self.audio_tapper is None else [self.audio_tapper.name]
+        for name in (*self.light_pacers, *self.tap_pacers, *self.screens, *heard):
             device = self.devices[name]
             device.safe()
             if device.link.state != "READY":
@@ -69,6 +74,9 @@ class Rack:
 
     def test(self, name: str, side: Side) -> None:
         """Let one device show one side. Raises UnknownId."""
+        if self.audio_tapper is not None and name == self.audio_tapper.name:
+            self.audio_tapper.offer(TEST_PULSE[side], Due(0, time.monotonic()))
+            return
         for pacers in (self.light_pacers, self.tap_pacers, self.lamp_pacers):
             if name in pacers:
                 pacers[name].test(side)
@@ -90,7 +98,9 @@ def build_rack(room: RoomFile, clock: SessionClock, outlook: Outlook, lamps: Roo
         else:
             _add_bar(rack, bar, room, clock, outlook)
     for tapper in room.tapper:
-        if tapper.driver != "audio":
+        if tapper.driver == "audio":
+            _add_audio_tapper(rack, tapper)
+        else:
             _add_tapper(rack, tapper, clock, outlook)
     for lamp in room.roomlight:
         device = _made(lambda entry=lamp: make_room_light(entry), lamp)  # type: ignore[misc]
@@ -117,6 +127,15 @@ def _add_tapper(rack: Rack, entry: TapperEntry, clock: SessionClock, outlook: Ou
     rack.tap_pacers[entry.name] = TapPacer(
         tapper, clock, outlook, onset_ms=entry.onset_ms, limits=limits, strength_frac=entry.strength_frac
     )
+
+
+def _add_audio_tapper(rack: Rack, entry: TapperEntry) -> None:
+    """Transducers on the card's own channels: rendered with the sound, so nothing paces them."""
+    if rack.audio_tapper is not None:
+        raise RoomFileError(f'"{entry.name}": the card\'s tap channels already belong to "{rack.audio_tapper.name}"')
+    tapper = _made(lambda: make_tapper(entry), entry)
+    rack.devices[entry.name] = rack.audio_tapper = tapper
+    rack.on_loss[entry.name] = entry.on_loss
 
 
 def _made(make: Callable[[], Any], entry: Part) -> Any:

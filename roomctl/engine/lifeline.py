@@ -27,6 +27,8 @@ def safe_line(found: list[SafeBytes]) -> str:
             "transport": item.transport,
             "address": item.address,
             "packets": [base64.b64encode(packet).decode() for packet in item.packets],
+            "repeat_s": item.repeat_s,
+            "release": [base64.b64encode(packet).decode() for packet in item.release],
         }
         for item in found
     ]
@@ -36,7 +38,14 @@ def safe_line(found: list[SafeBytes]) -> str:
 def read_safe(message: dict[str, Any]) -> list[SafeBytes]:
     """What `safe_line` said."""
     return [
-        SafeBytes(item["device"], item["transport"], item["address"], tuple(base64.b64decode(part) for part in item["packets"]))
+        SafeBytes(
+            item["device"],
+            item["transport"],
+            item["address"],
+            tuple(base64.b64decode(part) for part in item["packets"]),
+            float(item["repeat_s"]),
+            tuple(base64.b64decode(part) for part in item["release"]),
+        )
         for item in message["safe"]
     ]
 

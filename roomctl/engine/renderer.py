@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from hardware.tappers.audio import AudioTapper
 from roomctl.engine.render_ahead import Block
 from roomctl.engine.view import Outlook
 from stimuli import motion
@@ -16,7 +17,6 @@ from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
 from stimuli.score import Cue, Score
 from stimuli.settings import Bls
 from stimuli.stimulus import SourceSound, stimulus_block
-from stimuli.taps import TapChannels, tap_block
 
 
 class MusicSource(Protocol):
@@ -34,13 +34,13 @@ class RoomRenderer:
         ceiling_dbtp: float,
         source: SourceSound,
         music: MusicSource,
-        taps: TapChannels | None = None,
+        tapper: AudioTapper | None = None,
     ) -> None:
         self._outlook = outlook
         self._ceiling_dbtp = ceiling_dbtp
         self._source = source
         self._music = music
-        self._taps = taps
+        self._tapper = tapper
         self._limiter = Limiter(ceiling_dbtp)
         self.test_score: Score | None = None
 
@@ -66,10 +66,9 @@ class RoomRenderer:
         return scores if self.test_score is None else (*scores, self.test_score)
 
     def _tap_channels(self, first_frame: int, frames: int) -> Samples | None:
-        scores = self._outlook.view.scores
-        if self._taps is None or not scores:
+        if self._tapper is None:
             return None
-        return tap_block(scores[-1], first_frame, frames, self._taps)
+        return self._tapper.block(self._outlook.view.score_at(first_frame + frames), first_frame, frames)
 
 
 def side_test(frame: int, side: Side) -> Score:

@@ -53,6 +53,7 @@ MARGIN_FRAMES: Final = 512
 KEPT_REPLIES: Final = 256
 PUBLISH_S: Final = 0.5
 """What changes without a command (timing, a lamp's level) is looked at this often."""
+INLETS_S: Final = 3.0
 SCALES: Final = {"sud": (0.0, 10.0), "voc": (1.0, 7.0), "art": (0.0, 10.0)}
 OUTPUT_OF_KIND: Final = {"lightbar": "light", "tapper": "tap"}
 
@@ -136,6 +137,8 @@ class Room:
         self._log = SessionLog(parts.journal, recovered.session)
         self._running: RunningSet | None = None
         self._program_bls = False
+        self._inlets: list[dict[str, Any]] = []
+        self._inlets_s = 0.0
         self._replies: OrderedDict[str, m.Reply] = OrderedDict()
         self._panels: list[dict[str, Any]] = []
         self._panels_gone_s: float | None = None
@@ -492,6 +495,8 @@ class Room:
         (log.warning if gone else log.info)('%s "%s": %s %s', device.kind, device.name, link.state, link.why)
         if device is self._parts.sound.card:
             self._parts.sound.link_changed(device, link)
+            if self._parts.rack.audio_tapper is not None:
+                self._parts.rack.audio_tapper.card_is(link.state == "READY", link.why)
         self._links.put((device, link))
 
     def _follow_links(self) -> None:
@@ -623,7 +628,7 @@ class Room:
 
     def _devices(self) -> list[dict[str, Any]]:
         devices: list[Device] = [self._parts.sound.card, *self._parts.rack.devices.values()]
-        return [device_state(device, self._parts.verified) for device in devices]
+        return [*(device_state(device, self._parts.verified) for device in devices), *self._inlet_states()]
 
     def _task(self, frame: float) -> dict[str, Any] | None:
         score = self._bilateral.score
@@ -636,6 +641,8 @@ class Room:
         match ask.what:
             case "state":
                 return self.snapshot().state
+            case "inlets":
+                return self._hear_inlets(ask.args)
             case "clock":
                 return self._tell_time(ask.args)
             case "devices":
@@ -649,6 +656,19 @@ class Room:
             case _:
                 with self._lock:
                     return self._parts.dosing.ask(ask.what, ask.args, self.effect_frame())
+
+    def _hear_inlets(self, args: dict[str, Any]) -> dict[str, Any]:
+        """The io process says how keys and OSC are."""
+        with self._lock:
+            self._inlets = [dict(item) for item in args.get("devices", [])]
+            self._inlets_s = time.monotonic()
+        return {}
+
+    def _inlet_states(self) -> list[dict[str, Any]]:
+        if time.monotonic() - self._inlets_s < INLETS_S:
+            return self._inlets
+        why = "the io process is away; it is started again by itself"
+        return [{**item, "link": "STALE", "why": why} for item in self._inlets]
 
     def _tell_time(self, args: dict[str, Any]) -> dict[str, Any]:
         """The clock; a screen window says who it is, and by that that it lives."""
