@@ -1,7 +1,8 @@
 """Continuous sound: the clinic's music or a pad, carried along the dot's path by equal power.
 
-It rises in 200 ms at the start of a set, sinks with the soft deceleration, and changes of level and switch are led over 200 ms.
-A hard end or a hard stop takes it away within 10 ms.
+The path is worked out each 10 ms of session time and followed in lines between, so a saccade crosses in 10 ms. The sound rises
+in 200 ms at the start of a set, sinks with the soft deceleration, and changes of level and switch are led over 200 ms. A hard
+end or a hard stop takes it away within 10 ms.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from stimuli.frames import FRAME_RATE_HZ, FloatArray, FrameArray, Samples, frames_of_ms
+from stimuli.hops import HOP_FRAMES, hop_lines, hop_span
 from stimuli.motion import Motion
 from stimuli.pan import pan_gains_along
 from stimuli.paths import alongs
@@ -19,8 +21,6 @@ from stimuli.settings import Continuous, Source
 
 FADE_FRAMES: Final = frames_of_ms(200.0)
 END_FRAMES: Final = frames_of_ms(10.0)
-GRID_FRAMES: Final = frames_of_ms(10.0)
-"""The path is worked out each 10 ms of session time and followed in lines between, so a saccade crosses in 10 ms."""
 
 
 def continuous_source(score: Score, first_frame: int, frames: int) -> Source | None:
@@ -49,16 +49,19 @@ def continuous_block(score: Score, first_frame: int, frames: int, source: Sample
     if continuous_source(score, first_frame, frames) is None:
         return np.zeros((frames, 2), np.float32)
     at = np.arange(first_frame, first_frame + frames)
-    level = _set_level(score.motion, at) * _volume(score.cues, at)
-    out: Samples = (_mono(source)[:, None] * (_pan(score, at) * level[:, None])).astype(np.float32)
+    level = (_set_level(score.motion, at) * _volume(score.cues, at)).astype(np.float32)
+    mono = _mono(source) * level
+    out: Samples = np.empty((frames, 2), np.float32)
+    for channel, gains in enumerate(_pan_at_hops(score, first_frame, frames)):
+        np.multiply(mono, hop_lines(gains, first_frame, frames), out=out[:, channel])
     return out
 
 
-def _mono(source: Samples) -> FloatArray:
-    sound = source.astype(np.float64)
+def _mono(source: Samples) -> Samples:
+    sound = source.astype(np.float32, copy=False)
     if sound.ndim == 1:
         return sound
-    mono: FloatArray = sound[:, 0] if sound.shape[1] == 1 else 0.5 * (sound[:, 0] + sound[:, 1])
+    mono: Samples = sound[:, 0] if sound.shape[1] == 1 else np.float32(0.5) * (sound[:, 0] + sound[:, 1])
     return mono
 
 
@@ -71,15 +74,16 @@ def _smooth(part: FloatArray) -> FloatArray:
 
 def _set_level(motion: Motion, at: FrameArray) -> FloatArray:
     """0 to 1: in at the start, out with the deceleration or the hard end."""
-    frames = at.astype(np.float64)
-    level = _smooth((frames - motion.start_frame) / FADE_FRAMES)
+    level, frames = np.ones(len(at)), at.astype(np.float64)
+    if at[0] < motion.start_frame + FADE_FRAMES:
+        level *= _smooth((frames - motion.start_frame) / FADE_FRAMES)
     brake = motion.brake_frame
-    if brake is not None:
+    if brake is not None and at[-1] > brake:
         braking = motion.segments[-1]
         rest_frames = -FRAME_RATE_HZ * braking.rate_hz / braking.slope_hz_per_s
         level *= 1.0 - _smooth((frames - brake) / rest_frames)
     gone = motion.cut_frame if brake is not None or motion.cut_frame is not None else motion.end_frame
-    if gone is not None:
+    if gone is not None and at[-1] > gone:
         level *= 1.0 - _smooth((frames - gone) / END_FRAMES)
     return level
 
@@ -106,21 +110,18 @@ def _volume(cues: tuple[Cue, ...], at: FrameArray) -> FloatArray:
     return result
 
 
-def _pan(score: Score, at: FrameArray) -> FloatArray:
-    """Gains of both channels, shape (n, 2)."""
-    first, last = int(at[0]) // GRID_FRAMES, int(at[-1]) // GRID_FRAMES + 1
-    grid = np.arange(first, last + 1) * GRID_FRAMES
-    gains = pan_gains_along(_positions(score, grid))
-    which = at // GRID_FRAMES - first
-    part = ((at % GRID_FRAMES) / GRID_FRAMES)[:, None]
-    result: FloatArray = gains[which] + (gains[which + 1] - gains[which]) * part
-    return result
+def _pan_at_hops(score: Score, first_frame: int, frames: int) -> Samples:
+    """Gains of both channels at the hop edges of these frames: shape (2, edges)."""
+    first, last = hop_span(first_frame, frames)
+    edges = np.arange(first, last + 1) * HOP_FRAMES
+    gains: Samples = np.ascontiguousarray(pan_gains_along(_positions(score, edges)).T, np.float32)
+    return gains
 
 
-def _positions(score: Score, grid: FrameArray) -> FloatArray:
-    phases = score.motion.phases(grid.astype(np.float64))
+def _positions(score: Score, edges: FrameArray) -> FloatArray:
+    phases = score.motion.phases(edges.astype(np.float64))
     result = np.empty_like(phases)
-    for begin, until, bls in score.spans(int(grid[0]), int(grid[-1] - grid[0]) + 1):
-        held = (grid >= begin) & (grid < until)
+    for begin, until, bls in score.spans(int(edges[0]), int(edges[-1] - edges[0]) + 1):
+        held = (edges >= begin) & (edges < until)
         result[held] = alongs(phases[held], bls.light.path, bls.light.travel, saccade=bls.light.saccade)
     return result

@@ -9,14 +9,14 @@ from typing import Final
 
 import numpy as np
 
-from stimuli.frames import FRAME_RATE_HZ, FloatArray, Samples, frames_of_ms
+from stimuli.frames import FRAME_RATE_HZ, FloatArray, Samples
+from stimuli.hops import HOP_FRAMES, hop_lines, hop_span
 from stimuli.loops import Loop, add_loop, line_hz, loop_frames, loop_of, noise_spectrum
 from stimuli.loudness import power_of_lufs
 
 OCEAN_LUFS: Final = -34.0
 """Loudness of the bed as it comes, in the long run."""
 
-HOP_FRAMES: Final = frames_of_ms(10.0)
 SHARED: Final = 0.65
 """How much of each wave both ears share, so that the sea is wide and has a middle."""
 
@@ -92,10 +92,7 @@ def ocean_block(seed: int, first_frame: int, frames: int) -> Samples:
     out: Samples = np.zeros((frames, 2), np.float32)
     if frames == 0:
         return out
-    first, last = first_frame // HOP_FRAMES, (first_frame + frames - 1) // HOP_FRAMES + 1
-    at = np.arange(first_frame, first_frame + frames)
-    hop, part = at // HOP_FRAMES - first, ((at % HOP_FRAMES) / HOP_FRAMES).astype(np.float32)
+    first, last = hop_span(first_frame, frames)
     for wave, loop in zip(WAVES, ocean_loops(seed), strict=True):
-        edges = _gain(wave, loop, first, last)
-        add_loop(out, loop, first_frame, edges[hop] + (edges[hop + 1] - edges[hop]) * part)
+        add_loop(out, loop, first_frame, hop_lines(_gain(wave, loop, first, last), first_frame, frames))
     return out

@@ -15,7 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from stimuli.frames import FRAME_RATE_HZ, FloatArray, Samples, frames_of_ms
+from stimuli.frames import FRAME_RATE_HZ, FloatArray, Samples
+from stimuli.hops import HOP_FRAMES, hop_lines, hop_span
 from stimuli.loops import Loop, Swell, add_loop, loop_frames, loop_of, room_response, swells_spectrum
 from stimuli.loudness import power_of_lufs
 from stimuli.pan import pan_gains
@@ -28,7 +29,6 @@ INTENSITY_MAX: Final = 5.0
 GLIDE_PER_S: Final = 0.2
 """How fast the intensity follows what is asked: a whole step in 5 s."""
 
-HOP_FRAMES: Final = frames_of_ms(10.0)
 ROOT_HZ: Final = 440.0 / 24.0
 """D, three octaves below what can be heard as a note here; A above middle C is its 24th multiple."""
 
@@ -191,18 +191,15 @@ class Pad:
         if frames == 0:
             return out
         gains = self._gains(first_frame, frames, min(max(intensity, 0.0), INTENSITY_MAX))
-        at = np.arange(first_frame, first_frame + frames)
-        hop, part = at // HOP_FRAMES - first_frame // HOP_FRAMES, ((at % HOP_FRAMES) / HOP_FRAMES).astype(np.float32)
         for number, loop in enumerate(self._loops):
             edges = gains[:, number]
             if edges.any():
-                gain = edges[hop] + (edges[hop + 1] - edges[hop]) * part
-                add_loop(out, loop, first_frame, gain)
+                add_loop(out, loop, first_frame, hop_lines(edges, first_frame, frames))
         return out
 
     def _gains(self, first_frame: int, frames: int, intensity: float) -> Samples:
         """Gains of the loops' steps at the hop edges around these frames."""
-        first, last = first_frame // HOP_FRAMES, (first_frame + frames - 1) // HOP_FRAMES + 1
+        first, last = hop_span(first_frame, frames)
         self._follow(first_frame, first, last, intensity)
         self._next_frame = first_frame + frames
         hops = np.arange(first, last + 1, dtype=np.float64)

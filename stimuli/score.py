@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,10 @@ class Cue:
     bls: Bls
 
 
+def _frame_of(cue: Cue) -> int:
+    return cue.frame
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """One set. `cues` are in order of frame; the first stands at the motion's start."""
@@ -26,17 +31,21 @@ class Score:
 
     def bls_at(self, frame: float) -> Bls:
         """The settings that hold at `frame`; the first ones before the set."""
-        for cue in reversed(self.cues):
-            if frame >= cue.frame:
-                return cue.bls
-        return self.cues[0].bls
+        return self.cues[self._cue_at(frame)].bls
+
+    def _cue_at(self, frame: float) -> int:
+        """Number of the cue that holds at `frame`."""
+        return max(0, bisect_right(self.cues, frame, key=_frame_of) - 1)
 
     def spans(self, first_frame: int, frames: int) -> Iterator[tuple[int, int, Bls]]:
         """(from, until, settings) pieces that cover `frames` frames from `first_frame`, without gap or overlap."""
         end = first_frame + frames
-        edges = [cue.frame for cue in self.cues[1:] if first_frame < cue.frame < end]
-        for begin, until in zip([first_frame, *edges], [*edges, end], strict=True):
-            yield begin, until, self.bls_at(begin)
+        index, begin = self._cue_at(first_frame), first_frame
+        while index + 1 < len(self.cues) and self.cues[index + 1].frame < end:
+            until = self.cues[index + 1].frame
+            yield begin, until, self.cues[index].bls
+            index, begin = index + 1, until
+        yield begin, end, self.cues[index].bls
 
 
 def with_settings(score: Score, frame: int, bls: Bls) -> Score:
