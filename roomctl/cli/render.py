@@ -44,8 +44,23 @@ def render(
     if preset is not None:
         rendered = render_preset(find_preset(preset, data), room_file, length_s, out, events, seed)
     else:
-        raise Invalid("render --program is not possible in this version; allowed is --preset")
+        rendered = _render_program(str(program), room_file, length_s, out, events, seed, data)
     typer.echo(summary(rendered, out, events, time.monotonic() - began_s))
+
+
+def _render_program(
+    program_id: str, room_file: RoomFile, length_s: float | None, out: Path, events: Path | None, seed: int, data: Path | None
+) -> Rendered:
+    """Write a program over the room's music; what it takes in is imported here, so that a preset needs none of it."""
+    from roomctl.cli.library import room_tracks
+    from roomctl.cli.program import find_program
+    from roomctl.offline_program import render_program
+
+    program = find_program(program_id, data)
+    tracks = room_tracks(room_file.music.folders, data)
+    minutes = None if length_s is None else length_s / 60.0
+    target_lufs = room_file.music.target_lufs
+    return render_program(program, tracks, minutes, out, events, seed, limits=room_file.limits, target_lufs=target_lufs)
 
 
 def find_preset(preset_id: str, data: Path | None) -> Preset:

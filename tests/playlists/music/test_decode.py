@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,12 @@ RATE_HZ = 48_000
 
 
 @pytest.mark.parametrize("name", ["a.flac", "a.wav", "a.aiff", "a.mp3", "a.m4a"])
-def test_a_file_gives_exactly_the_frames_that_went_in(studio, tmp_path, name):
+def test_a_file_gives_exactly_the_frames_that_went_in(studio: Any, tmp_path: Path, name: str) -> None:
     path = studio.write(tmp_path / name, studio.sine(2.1037))
     assert len(studio.decoded(Cue(path))) == round(2.1037 * RATE_HZ)
 
 
-def test_opus_preskip_and_end_padding_are_cut(studio, tmp_path):
+def test_opus_preskip_and_end_padding_are_cut(studio: Any, tmp_path: Path) -> None:
     sound = studio.sine(1.2345)
     out = studio.decoded(Cue(studio.write(tmp_path / "a.opus", sound)))
     assert len(out) == len(sound)
@@ -27,7 +28,7 @@ def test_opus_preskip_and_end_padding_are_cut(studio, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a.m4a"])
-def test_lossy_music_starts_on_the_frame_it_started_on(studio, tmp_path, name):
+def test_lossy_music_starts_on_the_frame_it_started_on(studio: Any, tmp_path: Path, name: str) -> None:
     sound = studio.music(3)
     out = studio.decoded(Cue(studio.write(tmp_path / name, sound, bit_rate=256_000)))
     middle = slice(20_000, 120_000)
@@ -36,7 +37,7 @@ def test_lossy_music_starts_on_the_frame_it_started_on(studio, tmp_path, name):
     assert lags[int(np.argmax(match))] == 0
 
 
-def test_itunes_gapless_note_bounds_the_music_where_there_is_no_edit_list(studio, tmp_path):
+def test_itunes_gapless_note_bounds_the_music_where_there_is_no_edit_list(studio: Any, tmp_path: Path) -> None:
     mutagen_mp4 = pytest.importorskip("mutagen.mp4")
     sound = studio.sine(1.5)
     path = studio.write(tmp_path / "a.m4a", sound, container={"use_editlist": "0"})
@@ -58,18 +59,20 @@ def test_itunes_gapless_note_bounds_the_music_where_there_is_no_edit_list(studio
         ("a.wav", "pcm_f32le", "flt", 24),
     ],
 )
-def test_lossless_formats_keep_every_sample(studio, tmp_path, name, codec, sample_format, bits):
+def test_lossless_formats_keep_every_sample(
+    studio: Any, tmp_path: Path, name: str, codec: str, sample_format: str, bits: int
+) -> None:
     sound = studio.music(1)
     out = studio.decoded(Cue(studio.write(tmp_path / name, sound, codec=codec, sample_format=sample_format)))
     assert np.abs(out.T - sound).max() <= 1.0 / 2 ** (bits - 1)
 
 
-def test_eight_bit_wav_is_centred(studio, tmp_path):
+def test_eight_bit_wav_is_centred(studio: Any, tmp_path: Path) -> None:
     path = studio.write(tmp_path / "a.wav", studio.sine(1), codec="pcm_u8", sample_format="u8")
     assert abs(studio.decoded(Cue(path)).mean()) < 0.01
 
 
-def test_24_bit_192_khz_flac_becomes_48_khz(studio, tmp_path):
+def test_24_bit_192_khz_flac_becomes_48_khz(studio: Any, tmp_path: Path) -> None:
     path = studio.write(tmp_path / "hi.flac", studio.sine(2, rate_hz=192_000), 192_000, sample_format="s32")
     out = studio.decoded(Cue(path))
     assert abs(len(out) - 2 * RATE_HZ) <= 1
@@ -77,13 +80,13 @@ def test_24_bit_192_khz_flac_becomes_48_khz(studio, tmp_path):
     assert np.abs(out[2000:-2000, 0] - expected[2000 : len(out) - 2000]).max() < 1e-4
 
 
-def test_a_mono_mp3_sounds_alike_on_both_sides(studio, tmp_path):
+def test_a_mono_mp3_sounds_alike_on_both_sides(studio: Any, tmp_path: Path) -> None:
     out = studio.decoded(Cue(studio.write(tmp_path / "mono.mp3", studio.sine(1), layout="mono")))
     assert np.array_equal(out[:, 0], out[:, 1])
     assert np.abs(out).max() == pytest.approx(0.3 * np.sqrt(0.5), rel=0.05)
 
 
-def test_surround_folds_down_by_bs_775_and_leaves_the_lfe_out(studio, tmp_path):
+def test_surround_folds_down_by_bs_775_and_leaves_the_lfe_out(studio: Any, tmp_path: Path) -> None:
     planes = np.stack([studio.sine(1, hz, 0.1) for hz in (300, 500, 700, 50, 900, 1100)])
     path = studio.write(tmp_path / "six.wav", planes, layout="5.1", codec="pcm_s24le")
     out = studio.decoded(Cue(path))
@@ -92,19 +95,19 @@ def test_surround_folds_down_by_bs_775_and_leaves_the_lfe_out(studio, tmp_path):
     assert np.allclose(out[:, 1], planes[1] + half * planes[2] + half * planes[5], atol=1e-5)
 
 
-def test_a_5_1_aac_file_decodes_to_stereo(studio, tmp_path):
+def test_a_5_1_aac_file_decodes_to_stereo(studio: Any, tmp_path: Path) -> None:
     planes = np.stack([studio.sine(1, 300 + 100 * n, 0.1) for n in range(6)])
     out = studio.decoded(Cue(studio.write(tmp_path / "six.m4a", planes, layout="5.1")))
     assert out.shape == (RATE_HZ, 2)
 
 
-def test_channels_of_an_unnamed_layout_are_taken_in_the_usual_order():
+def test_channels_of_an_unnamed_layout_are_taken_in_the_usual_order() -> None:
     assert downmix_matrix(["?"] * 6).tolist() == downmix_matrix(["FL", "FR", "FC", "LFE", "BL", "BR"]).tolist()
     assert downmix_matrix(["?"] * 12).shape == (12, 2)
 
 
 @pytest.mark.parametrize(("name", "limit"), [("a.flac", 1e-4), ("a.mp3", 0.02)])
-def test_a_sine_split_over_two_files_plays_through(studio, tmp_path, name, limit):
+def test_a_sine_split_over_two_files_plays_through(studio: Any, tmp_path: Path, name: str, limit: float) -> None:
     """`limit` is what the encoder itself may do to a sine of 0.3, in full scale: 16 bit, and LAME at 320 kbit/s."""
     whole = studio.sine(6)
     cut = 131_071
@@ -117,7 +120,7 @@ def test_a_sine_split_over_two_files_plays_through(studio, tmp_path, name, limit
     assert np.abs(np.diff(out[cut - 2000 : cut + 2000, 0])).max() < step + limit
 
 
-def test_a_join_at_another_rate_carries_no_edge_of_the_resampler(studio, tmp_path):
+def test_a_join_at_another_rate_carries_no_edge_of_the_resampler(studio: Any, tmp_path: Path) -> None:
     whole = studio.sine(4, rate_hz=44_100)
     cut = 80_001
     first = studio.write(tmp_path / "1.flac", whole[:cut], 44_100)
@@ -130,7 +133,7 @@ def test_a_join_at_another_rate_carries_no_edge_of_the_resampler(studio, tmp_pat
     assert stream.marks[1] == pytest.approx(cut * RATE_HZ / 44_100, abs=2)
 
 
-def test_neighbours_of_different_rates_follow_each_other_whole(studio, tmp_path):
+def test_neighbours_of_different_rates_follow_each_other_whole(studio: Any, tmp_path: Path) -> None:
     first = studio.write(tmp_path / "1.flac", studio.sine(1, rate_hz=44_100), 44_100)
     second = studio.write(tmp_path / "2.flac", studio.sine(1), RATE_HZ)
     stream = Stream([Cue(first), Cue(second)])
@@ -140,7 +143,7 @@ def test_neighbours_of_different_rates_follow_each_other_whole(studio, tmp_path)
 
 @given(first=st.integers(0, 40_000), length=st.integers(1, 50_000))
 @settings(max_examples=20, deadline=None)
-def test_cue_points_cut_to_the_frame(studio, tmp_path_factory, first, length):
+def test_cue_points_cut_to_the_frame(studio: Any, tmp_path_factory: pytest.TempPathFactory, first: int, length: int) -> None:
     folder = tmp_path_factory.getbasetemp() / "cues"
     folder.mkdir(exist_ok=True)
     path = folder / "a.wav"
@@ -151,7 +154,7 @@ def test_cue_points_cut_to_the_frame(studio, tmp_path_factory, first, length):
 
 
 @pytest.mark.parametrize("name", ["a.flac", "a.wav", "a.m4a"])
-def test_a_start_deep_in_a_file_lands_on_its_frame(studio, tmp_path, name):
+def test_a_start_deep_in_a_file_lands_on_its_frame(studio: Any, tmp_path: Path, name: str) -> None:
     seconds = 30.0
     sweep = np.sin(
         2 * np.pi * (200 + 10 * np.arange(round(seconds * RATE_HZ)) / RATE_HZ) * np.arange(round(seconds * RATE_HZ)) / RATE_HZ
@@ -163,7 +166,7 @@ def test_a_start_deep_in_a_file_lands_on_its_frame(studio, tmp_path, name):
     assert np.abs(part[9600:] - whole[start + 9600 :]).max() < 1e-3
 
 
-def test_bad_files_give_one_plain_reason_each(studio, tmp_path):
+def test_bad_files_give_one_plain_reason_each(studio: Any, tmp_path: Path) -> None:
     def reason(path: Path) -> str:
         with pytest.raises(DecodeError) as caught:
             studio.decoded(Cue(path))
@@ -179,7 +182,7 @@ def test_bad_files_give_one_plain_reason_each(studio, tmp_path):
     assert "not there" in reason(tmp_path / "none.mp3")
 
 
-def test_a_play_list_named_mp3_opens_nothing_else(studio, tmp_path):
+def test_a_play_list_named_mp3_opens_nothing_else(studio: Any, tmp_path: Path) -> None:
     inner = studio.write(tmp_path / "inner.mp3", studio.sine(2))
     trick = tmp_path / "trick.mp3"
     trick.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:2,\n{inner}\n#EXT-X-ENDLIST\n")
@@ -190,20 +193,20 @@ def test_a_play_list_named_mp3_opens_nothing_else(studio, tmp_path):
         Source(trick)
 
 
-def test_a_protected_file_says_so(studio, tmp_path):
+def test_a_protected_file_says_so(studio: Any, tmp_path: Path) -> None:
     path = studio.write(tmp_path / "shop.m4a", studio.sine(1))
     path.write_bytes(path.read_bytes().replace(b"mp4a", b"drms", 1))
     with pytest.raises(DecodeError, match="protected"):
         Source(path)
 
 
-def test_a_file_cut_in_the_middle_gives_what_is_there(studio, tmp_path):
+def test_a_file_cut_in_the_middle_gives_what_is_there(studio: Any, tmp_path: Path) -> None:
     path = studio.write(tmp_path / "cut.flac", studio.music(10))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert 4 * RATE_HZ < len(studio.decoded(Cue(path))) < 6 * RATE_HZ
 
 
-def test_a_file_that_vanishes_between_two_tracks_keeps_what_came_before(studio, tmp_path):
+def test_a_file_that_vanishes_between_two_tracks_keeps_what_came_before(studio: Any, tmp_path: Path) -> None:
     first = studio.write(tmp_path / "1.wav", studio.sine(1))
     stream = Stream([Cue(first), Cue(tmp_path / "2.wav")])
     got = 0
@@ -213,7 +216,7 @@ def test_a_file_that_vanishes_between_two_tracks_keeps_what_came_before(studio, 
     assert got == RATE_HZ
 
 
-def test_bytes_changed_at_random_never_raise_anything_else(studio, tmp_path):
+def test_bytes_changed_at_random_never_raise_anything_else(studio: Any, tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     for name in ("a.mp3", "a.flac", "a.m4a", "a.opus", "a.ogg", "a.wav"):
         whole = bytearray(studio.write(tmp_path / name, studio.music(1)).read_bytes())
@@ -235,15 +238,15 @@ def test_bytes_changed_at_random_never_raise_anything_else(studio, tmp_path):
     ("start", "text"),
     [(b"plain words", True), ("Grüße 🙂".encode(), True), (b"ID3\x03\0\0", False), (b"\xff\xfb\x90\x64", False), (b"", False)],
 )
-def test_text_is_told_from_sound(start, text):
+def test_text_is_told_from_sound(start: bytes, text: str) -> None:
     assert looks_like_text(start) is text
 
 
-def test_text_cut_inside_a_letter_is_still_text():
+def test_text_cut_inside_a_letter_is_still_text() -> None:
     assert looks_like_text("ä".encode() * 10 + b"\xc3")
 
 
-def test_an_announcement_longer_than_allowed_is_refused_with_the_limit(studio, tmp_path):
+def test_an_announcement_longer_than_allowed_is_refused_with_the_limit(studio: Any, tmp_path: Path) -> None:
     path = studio.write(tmp_path / "long.flac", studio.sine(65))
     with pytest.raises(DecodeError, match="1 minutes"):
         read_whole(path, limit_s=60)

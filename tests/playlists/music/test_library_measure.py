@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,18 +21,18 @@ from playlists.library.tracks import Hints, Measure, Names, Tags, Track, intensi
 RATE_HZ = 48_000
 
 
-def stereo(planes):
+def stereo(planes: Any) -> Any:
     return np.ascontiguousarray(np.atleast_2d(planes).T.repeat(3 - np.atleast_2d(planes).shape[0], axis=1).astype(np.float32))
 
 
-def test_a_full_scale_997_hz_sine_on_one_side_reads_minus_3_01_lufs(studio):
+def test_a_full_scale_997_hz_sine_on_one_side_reads_minus_3_01_lufs(studio: Any) -> None:
     """BS.1770-4, Annex 1: the meter's own calibration."""
     sound = np.zeros((10 * RATE_HZ, 2), dtype=np.float32)
     sound[:, 0] = studio.sine(10, 997.0, 1.0)
     assert loudness_of(sound).integrated_lufs == pytest.approx(-3.01, abs=0.05)
 
 
-def test_another_library_agrees_on_loudness_range_and_peak(studio):
+def test_another_library_agrees_on_loudness_range_and_peak(studio: Any) -> None:
     ebur128 = pytest.importorskip("pyebur128")
     loud, soft = studio.music(20, 3), 0.25 * studio.music(20, 4)
     sound = np.ascontiguousarray(np.concatenate((loud, soft, loud), axis=1).T)
@@ -44,7 +46,7 @@ def test_another_library_agrees_on_loudness_range_and_peak(studio):
     assert ours.true_peak_dbtp == pytest.approx(20 * np.log10(theirs), abs=0.3)
 
 
-def test_true_peak_sees_what_lies_between_the_samples():
+def test_true_peak_sees_what_lies_between_the_samples() -> None:
     frames = np.arange(2 * RATE_HZ)
     fade = np.minimum(1.0, np.minimum(frames, frames[::-1]) / 4800)
     sound = stereo(0.5 * fade * np.sin(2 * np.pi * frames / 4 + np.pi / 4))
@@ -54,7 +56,7 @@ def test_true_peak_sees_what_lies_between_the_samples():
 
 @given(st.lists(st.integers(1, 30_000), min_size=1, max_size=12))
 @settings(max_examples=15, deadline=None)
-def test_loudness_does_not_depend_on_the_pieces(studio, cuts):
+def test_loudness_does_not_depend_on_the_pieces(studio: Any, cuts: list[int]) -> None:
     sound = stereo(studio.music(4))
     meter, first = LoudnessMeter(), 0
     for cut in [*cuts, len(sound)]:
@@ -63,12 +65,12 @@ def test_loudness_does_not_depend_on_the_pieces(studio, cuts):
     assert meter.result() == loudness_of(sound)
 
 
-def test_silence_has_no_loudness():
+def test_silence_has_no_loudness() -> None:
     assert loudness_of(np.zeros((RATE_HZ, 2), dtype=np.float32)).integrated_lufs is None
     assert LoudnessMeter().result().integrated_lufs is None
 
 
-def test_cue_points_bound_what_can_be_heard(studio, tmp_path):
+def test_cue_points_bound_what_can_be_heard(studio: Any, tmp_path: Path) -> None:
     sound = np.concatenate((np.zeros(50_000), studio.sine(2), np.zeros(30_000))).astype(np.float32)
     found = measure(studio.write(tmp_path / "a.wav", sound))
     assert found.frames == len(sound)
@@ -78,7 +80,7 @@ def test_cue_points_bound_what_can_be_heard(studio, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs Debian's ffmpeg as an independent meter")
-def test_ffmpegs_own_program_reads_the_same_of_a_file(studio, tmp_path):
+def test_ffmpegs_own_program_reads_the_same_of_a_file(studio: Any, tmp_path: Path) -> None:
     path = studio.write(tmp_path / "a.flac", studio.music(15, rate_hz=44_100), 44_100)
     run = subprocess.run(
         ["ffmpeg", "-hide_banner", "-nostats", "-i", str(path), "-af", "ebur128=peak=true", "-f", "null", "-"],
@@ -94,14 +96,14 @@ def test_ffmpegs_own_program_reads_the_same_of_a_file(studio, tmp_path):
     assert found.true_peak_dbtp == pytest.approx(peak, abs=0.3)
 
 
-def test_a_file_of_nan_is_refused(studio, tmp_path):
+def test_a_file_of_nan_is_refused(studio: Any, tmp_path: Path) -> None:
     sound = studio.sine(2)
     sound[5000:5100] = np.nan
     with pytest.raises(DecodeError, match="not numbers"):
         measure(studio.write(tmp_path / "a.wav", sound, codec="pcm_f32le"))
 
 
-def features(planes) -> Hints:
+def features(planes: Any) -> Hints:
     meter = FeatureMeter()
     sound = stereo(planes)
     for first in range(0, len(sound), 10_000):
@@ -109,11 +111,11 @@ def features(planes) -> Hints:
     return meter.result()
 
 
-def test_the_centroid_of_a_sine_is_its_frequency(studio):
+def test_the_centroid_of_a_sine_is_its_frequency(studio: Any) -> None:
     assert features(studio.sine(4, 1000.0)).centroid_hz == pytest.approx(1000, rel=0.02)
 
 
-def test_drum_strokes_are_counted_and_a_steady_chord_has_none(studio):
+def test_drum_strokes_are_counted_and_a_steady_chord_has_none(studio: Any) -> None:
     rng = np.random.default_rng(2)
     drums = np.zeros(20 * RATE_HZ)
     for stroke in range(40):
@@ -127,7 +129,7 @@ def test_drum_strokes_are_counted_and_a_steady_chord_has_none(studio):
 
 @given(st.lists(st.integers(1, 20_000), min_size=1, max_size=10))
 @settings(max_examples=15, deadline=None)
-def test_features_hardly_depend_on_the_pieces(studio, cuts):
+def test_features_hardly_depend_on_the_pieces(studio: Any, cuts: list[int]) -> None:
     sound = stereo(studio.music(3))
     meter, first = FeatureMeter(), 0
     for cut in [*cuts, len(sound)]:
@@ -136,32 +138,32 @@ def test_features_hardly_depend_on_the_pieces(studio, cuts):
     assert meter.result() == features(studio.music(3))
 
 
-def test_silence_has_no_features():
+def test_silence_has_no_features() -> None:
     assert features(np.zeros(RATE_HZ)) == Hints(0.0, 0.0, 0.0)
 
 
-def a_measure(centroid_hz=500.0, onsets=1.0, percussive=0.4, range_lu=6.0) -> Measure:
+def a_measure(centroid_hz: float = 500.0, onsets: float = 1.0, percussive: float = 0.4, range_lu: float = 6.0) -> Measure:
     return Measure(480_000, -20.0, -18.0, range_lu, -3.0, 0, 480_000, -20.0, -20.0, Hints(centroid_hz, onsets, percussive))
 
 
 @given(st.floats(0, 20_000), st.floats(0, 50), st.floats(0, 1), st.floats(0, 60))
-def test_the_hint_lies_between_0_and_5_in_halves(centroid_hz, onsets, percussive, range_lu):
+def test_the_hint_lies_between_0_and_5_in_halves(centroid_hz: float, onsets: float, percussive: float, range_lu: float) -> None:
     hint = intensity_hint(a_measure(centroid_hz, onsets, percussive, range_lu))
     assert 0.0 <= hint <= 5.0 and hint * 2 == round(hint * 2)
 
 
-def test_busier_brighter_music_is_more_intense():
+def test_busier_brighter_music_is_more_intense() -> None:
     calm, wild = a_measure(250, 0.1, 0.2, 3), a_measure(1800, 4, 0.8, 14)
     assert intensity_hint(calm) < 1.0 and intensity_hint(wild) > 4.0
 
 
-def test_what_the_clinic_says_counts_before_the_hint(tmp_path):
+def test_what_the_clinic_says_counts_before_the_hint(tmp_path: Path) -> None:
     track = Track("x", (tmp_path / "a.wav",), Names("A"), a_measure())
     assert track.intensity == intensity_hint(track.measure)
     assert replace(track, tags=Tags(intensity=0.0)).intensity == 0.0
 
 
-def test_only_neighbours_of_one_album_with_sound_at_the_join_are_gapless(tmp_path):
+def test_only_neighbours_of_one_album_with_sound_at_the_join_are_gapless(tmp_path: Path) -> None:
     one = Track("1", (tmp_path / "1.flac",), Names("1", album="Live", number=1), a_measure())
     two = Track("2", (tmp_path / "2.flac",), Names("2", album="Live", number=2), a_measure())
     faded = replace(one, measure=replace(one.measure, tail_db=-80.0))

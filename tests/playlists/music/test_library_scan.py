@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from playlists.library import Library, scan
 from playlists.library.store import opened
 
 
-def hurt_files(studio, folder: Path) -> None:
+def hurt_files(studio: Any, folder: Path) -> None:
     """One of each kind of trouble."""
     (folder / "diary.mp3").write_text("not music at all, only words\n" * 40)
     (folder / "nothing.flac").touch()
@@ -25,7 +26,7 @@ def hurt_files(studio, folder: Path) -> None:
     shop.write_bytes(shop.read_bytes().replace(b"mp4a", b"drms", 1))
 
 
-def test_every_format_is_measured_and_listed(studio, music_folder, tmp_path):
+def test_every_format_is_measured_and_listed(studio: Any, music_folder: Path, tmp_path: Path) -> None:
     report = scan([music_folder], tmp_path / "data" / "library.db")
     library = Library(tmp_path / "data")
     assert (report.files, report.read, report.problems) == (5, 5, 0)
@@ -34,7 +35,7 @@ def test_every_format_is_measured_and_listed(studio, music_folder, tmp_path):
     assert report.sound_s == pytest.approx(40, abs=0.1)
 
 
-def test_each_bad_file_is_named_with_its_reason_and_the_scan_goes_on(studio, music_folder, tmp_path):
+def test_each_bad_file_is_named_with_its_reason_and_the_scan_goes_on(studio: Any, music_folder: Path, tmp_path: Path) -> None:
     hurt_files(studio, music_folder)
     scan([music_folder], tmp_path / "library.db")
     library = Library(tmp_path)
@@ -49,7 +50,7 @@ def test_each_bad_file_is_named_with_its_reason_and_the_scan_goes_on(studio, mus
     assert "protected" in reasons["shop.m4a"]
 
 
-def test_what_has_not_changed_is_not_read_again(music_folder, tmp_path):
+def test_what_has_not_changed_is_not_read_again(music_folder: Path, tmp_path: Path) -> None:
     db = tmp_path / "library.db"
     scan([music_folder], db)
     read = []
@@ -58,7 +59,7 @@ def test_what_has_not_changed_is_not_read_again(music_folder, tmp_path):
     assert read == [None]
 
 
-def test_a_bad_file_is_not_read_again_until_it_changes(studio, tmp_path):
+def test_a_bad_file_is_not_read_again_until_it_changes(studio: Any, tmp_path: Path) -> None:
     folder = tmp_path / "music"
     folder.mkdir()
     (folder / "a.wav").touch()
@@ -69,7 +70,7 @@ def test_a_bad_file_is_not_read_again_until_it_changes(studio, tmp_path):
     assert (report.read, report.problems) == (1, 0)
 
 
-def test_new_tags_a_new_name_and_a_copy_stay_the_same_track(studio, tmp_path):
+def test_new_tags_a_new_name_and_a_copy_stay_the_same_track(studio: Any, tmp_path: Path) -> None:
     mutagen = pytest.importorskip("mutagen")
     folder = tmp_path / "music"
     folder.mkdir()
@@ -91,7 +92,7 @@ def test_new_tags_a_new_name_and_a_copy_stay_the_same_track(studio, tmp_path):
     assert [path.name for path in after.paths] == ["copy.mp3", "z.mp3"]
 
 
-def test_a_folder_that_went_away_is_named_and_comes_back_without_reading(music_folder, tmp_path):
+def test_a_folder_that_went_away_is_named_and_comes_back_without_reading(music_folder: Path, tmp_path: Path) -> None:
     db = tmp_path / "library.db"
     scan([music_folder], db)
     away = music_folder.rename(tmp_path / "unplugged")
@@ -105,7 +106,7 @@ def test_a_folder_that_went_away_is_named_and_comes_back_without_reading(music_f
     assert len(library.tracks()) == 5 and library.problems() == ()
 
 
-def test_links_that_go_in_circles_are_walked_once(studio, tmp_path):
+def test_links_that_go_in_circles_are_walked_once(studio: Any, tmp_path: Path) -> None:
     folder = tmp_path / "music"
     (folder / "inner").mkdir(parents=True)
     studio.write(folder / "inner" / "a.wav", studio.music(2))
@@ -118,13 +119,15 @@ def test_links_that_go_in_circles_are_walked_once(studio, tmp_path):
     assert [problem.path.name for problem in library.problems()] == ["dangling.wav"]
 
 
-def test_a_folder_that_may_not_be_read_is_named_and_the_rest_is_walked(studio, tmp_path, monkeypatch):
+def test_a_folder_that_may_not_be_read_is_named_and_the_rest_is_walked(
+    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "music"
     (folder / "locked").mkdir(parents=True)
     studio.write(folder / "a.wav", studio.music(2))
     really = os.scandir
 
-    def guarded(path):
+    def guarded(path: Path) -> Any:
         if str(path).endswith("locked"):
             raise PermissionError(13, "Permission denied")
         return really(path)
@@ -135,7 +138,7 @@ def test_a_folder_that_may_not_be_read_is_named_and_the_rest_is_walked(studio, t
     assert problem.path.name == "locked" and "may not be read" in problem.reason
 
 
-def test_hidden_files_and_other_files_are_left_alone(studio, tmp_path):
+def test_hidden_files_and_other_files_are_left_alone(studio: Any, tmp_path: Path) -> None:
     folder = tmp_path / "music"
     folder.mkdir()
     studio.write(folder / "a.wav", studio.music(2))
@@ -144,7 +147,7 @@ def test_hidden_files_and_other_files_are_left_alone(studio, tmp_path):
     assert scan([folder], tmp_path / "library.db").files == 1
 
 
-def test_names_in_any_letters_are_kept(studio, tmp_path):
+def test_names_in_any_letters_are_kept(studio: Any, tmp_path: Path) -> None:
     mutagen_id3 = pytest.importorskip("mutagen.id3")
     folder = tmp_path / "music"
     folder.mkdir()
@@ -162,7 +165,7 @@ def test_names_in_any_letters_are_kept(studio, tmp_path):
     assert second.names.title == "caf?" and os.fsencode(second.path) == raw
 
 
-def test_the_clinics_files_are_never_written_to(studio, music_folder, tmp_path):
+def test_the_clinics_files_are_never_written_to(studio: Any, music_folder: Path, tmp_path: Path) -> None:
     hurt_files(studio, music_folder)
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in music_folder.iterdir()}
     scan([music_folder], tmp_path / "data" / "library.db")
@@ -171,7 +174,7 @@ def test_the_clinics_files_are_never_written_to(studio, music_folder, tmp_path):
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in music_folder.iterdir()} == before
 
 
-def test_side_by_side_the_scan_finds_the_same(studio, music_folder, tmp_path):
+def test_side_by_side_the_scan_finds_the_same(studio: Any, music_folder: Path, tmp_path: Path) -> None:
     hurt_files(studio, music_folder)
     scan([music_folder], tmp_path / "one" / "library.db")
     scan([music_folder], tmp_path / "two" / "library.db", workers=2)
@@ -179,7 +182,7 @@ def test_side_by_side_the_scan_finds_the_same(studio, music_folder, tmp_path):
     assert one.tracks() == two.tracks() and one.problems() == two.problems()
 
 
-def test_an_older_cache_is_measured_again(music_folder, tmp_path):
+def test_an_older_cache_is_measured_again(music_folder: Path, tmp_path: Path) -> None:
     db = tmp_path / "library.db"
     scan([music_folder], db)
     with sqlite3.connect(db) as raw:
@@ -188,7 +191,7 @@ def test_an_older_cache_is_measured_again(music_folder, tmp_path):
     assert scan([music_folder], db).read == 5
 
 
-def test_the_library_can_be_read_while_a_scan_writes(music_folder, tmp_path):
+def test_the_library_can_be_read_while_a_scan_writes(music_folder: Path, tmp_path: Path) -> None:
     scan([music_folder], tmp_path / "library.db")
     with opened(tmp_path / "library.db") as store:
         store.mark_missing([os.fsencode(music_folder / "a.flac")], True)
@@ -197,7 +200,7 @@ def test_the_library_can_be_read_while_a_scan_writes(music_folder, tmp_path):
     assert len(Library(tmp_path).tracks()) == 4
 
 
-def test_progress_counts_up_to_the_total(music_folder, tmp_path):
+def test_progress_counts_up_to_the_total(music_folder: Path, tmp_path: Path) -> None:
     steps = []
     scan([music_folder], tmp_path / "library.db", steps.append)
     assert [step.done for step in steps] == [0, 1, 2, 3, 4, 5]
