@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import typer
 
@@ -14,6 +14,9 @@ from roomctl.errors import Invalid, RoomError, RoomFileError
 EXIT_FAILED: Final = 1
 EXIT_WRONG_USE: Final = 2
 EXIT_INTERRUPTED: Final = 130
+
+UsageError: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
+"""What is raised for a mistake in the command line; typer gives no name of its own to it."""
 
 COMMANDS: Final = {
     "run": "roomctl.cli.run:run",
@@ -73,15 +76,28 @@ def root() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     try:
-        app(args=arguments)
+        code = app(args=arguments, prog_name="roomctl", standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return EXIT_INTERRUPTED
+    except UsageError as problem:
+        if said := wrong_use(problem):
+            typer.echo(said, err=True)
+        return EXIT_WRONG_USE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except RoomError as problem:
         typer.echo(f"roomctl: {problem.message}", err=True)
         return EXIT_WRONG_USE if isinstance(problem, Invalid) and not isinstance(problem, RoomFileError) else EXIT_FAILED
-    return 0
+    return code if isinstance(code, int) else 0
+
+
+def wrong_use(problem: Any) -> str:
+    """One sentence for a mistake in the command line itself; where no command was given, the help that stands for it."""
+    said = problem.format_message() or ""
+    if "\n" in said or not said:
+        return said
+    where = problem.ctx.command_path if problem.ctx is not None else "roomctl"
+    return f"roomctl: {said.rstrip('.')}; `{where} --help` says what it takes"

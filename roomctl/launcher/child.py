@@ -89,6 +89,7 @@ class Child:
             log.error("the %s process did not end in %.0f s and is killed", self.name, END_S)
             self.process.kill()
             self.process.wait()
+        self.last_code = self.process.returncode
         if self.process.stdout is not None:
             self.process.stdout.close()
         self.process = None

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hardware.safe_send import SafeKeeper
 from roomctl.errors import Refused
 from roomctl.launcher.child import Child
 from roomctl.launcher.lifeline_reader import LifelineReader
 from roomctl.launcher.one_room import OneRoom
-from roomctl.launcher.safe_sender import send_all
 from roomctl.launcher.systemd import notify
 from roomctl.room_file import PanelServer, RoomFile
 
@@ -55,6 +55,14 @@ def listen(panel: PanelServer) -> socket.socket:
     return sock
 
 
+def say_safe(device: str, why: str) -> None:
+    """Write down how it went to make a device safe; `why` is empty where it was told."""
+    if why:
+        log.error('"%s" could not be made safe (%s): look at it', device, why)
+    else:
+        log.warning('"%s" was made safe for the engine', device)
+
+
 class Launcher:
     """Runs until `end`. The engine's devices are made safe whenever it dies or falls silent."""
 
@@ -62,18 +70,27 @@ class Launcher:
         self._plan = plan
         self._ended = threading.Event()
         self._reader = LifelineReader()
+        self._keeper = SafeKeeper(say_safe)
         self._made_safe = False
         self._address = plan.data / "run" / "address"
         self._socket = listen(plan.panel)
         self.port = self._socket.getsockname()[1]
         self.engine = Child("engine", self._engine_arguments(), pipe=True)
         self.web = Child("web", self._web_arguments(), pass_fds=(self._socket.fileno(),))
+        self.io = Child("io", ["roomctl.io", "--data", str(plan.data), *self._room_arguments()])
         screens = [bar.name for bar in plan.room.lightbar if bar.driver == "screen"]
         self.screens = [Child(f'screen "{name}"', self._screen_arguments(name)) for name in screens]
 
+    def _room_arguments(self) -> list[str]:
+        return ["--room", str(self._plan.room_path)] if self._plan.room_path is not None else []
+
     def _engine_arguments(self) -> list[str]:
-        room = ["--room", str(self._plan.room_path)] if self._plan.room_path is not None else []
-        return ["roomctl.engine", "--data", str(self._plan.data), "--speed", repr(self._plan.speed), *room]
+        speed = repr(self._plan.speed)
+        return ["roomctl.engine", "--data", str(self._plan.data), "--speed", speed, *self._room_arguments()]
+
+    def _needs_io(self) -> bool:
+        room = self._plan.room
+        return bool(room.input or room.osc.listen or room.osc.send)
 
     def _web_arguments(self) -> list[str]:
         panel = self._plan.panel
@@ -105,6 +122,8 @@ class Launcher:
         while not self._ended.is_set():
             self._keep_engine()
             self._keep(self.web)
+            if self._needs_io():
+                self._keep(self.io)
             for screen in self.screens:
                 self._keep(screen)
             if not said and self._reader.has_spoken and self._address.exists():
@@ -128,7 +147,6 @@ class Launcher:
         if self.engine.is_due:
             stream = self.engine.start()
             assert stream is not None
-            self._made_safe = False
             self._reader.follow(stream)
         elif self.engine.alive:
             self._watch_silence()
@@ -141,7 +159,9 @@ class Launcher:
                 self.engine.kill()
             return
         if silent_s < SILENT_S:
-            self._made_safe = False
+            if self._made_safe:
+                self._made_safe = False
+                self._keeper.release()
             return
         self._make_safe(f"the engine has been silent for {silent_s:.1f} s")
         if silent_s > HUNG_S:
@@ -152,11 +172,14 @@ class Launcher:
         if not self._made_safe:
             self._made_safe = True
             log.error("%s: its devices are made safe from here", why)
-            send_all(self._reader.safe)
+            self._keeper.hold(self._reader.safe)
 
     def _close(self, one: OneRoom) -> None:
         notify("STOPPING=1")
-        for child in (*self.screens, self.web, self.engine):
+        for child in (*self.screens, self.io, self.web, self.engine):
             child.end()
+        if self.engine.last_code not in (0, None):
+            self._make_safe("the engine did not end in order")
+        self._keeper.release()
         self._socket.close()
         one.forget("web.pid", "engine.pid", "address")
