@@ -110,7 +110,7 @@ class IoThread(Generic[Item]):
     def offer(self, item: Item) -> None:
         """Send `item` as soon as can be; one that waits already is replaced."""
         self._last, self._is_safe = item, False
-        if self._connected and not self._safe_wanted and self._wire.now(item):
+        if self._idle and self._wire.now(item):
             return
         with self._wake:
             self._item = item
@@ -146,6 +146,11 @@ class IoThread(Generic[Item]):
                 self._device.set_link("FAULT", f"did not let go within {_JOIN_S:.0f} s of being closed")
                 return
         self._device.set_link("ABSENT")
+
+    @property
+    def _idle(self) -> bool:
+        """Whether nothing older is waiting or under way, which a value sent at once would overtake and be followed by."""
+        return self._connected and not self._safe_wanted and self._item is None and not self._busy_since_s
 
     def _notice_a_hang(self) -> None:
         since_s = self._busy_since_s
@@ -193,6 +198,7 @@ class IoThread(Generic[Item]):
                     return
                 safe, self._safe_wanted = self._safe_wanted, False
                 item, self._item = (self._item, None) if not safe else (None, self._item)
+                self._busy_since_s = time.monotonic() if safe or item is not None else 0.0
             if safe and not self._attempt(self._wire.safe):
                 self._safe_wanted = True
                 return

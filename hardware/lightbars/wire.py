@@ -94,13 +94,15 @@ class PictureWire(Wire[LightFrame]):
         now_s = time.monotonic()
         if self._safe_left:
             self._safe_left -= 1
-            if not self._lit:
-                self._show(self.dark)
+            with self._lock:
+                if not self._lit:
+                    self._write(self.dark)
             return _SAFE_AGAIN_S
-        if self._lit and now_s - self._offered_s >= HOLD_S:
-            self._show(self.dark)
-        elif now_s - self._sent_s >= self._encoder.keep_alive_s:
-            self._show(self._shown)
+        with self._lock:
+            if self._lit and now_s - self._offered_s >= HOLD_S:
+                self._write(self.dark)
+            elif now_s - self._sent_s >= self._encoder.keep_alive_s:
+                self._write(self._shown)
         return min(self._encoder.keep_alive_s, HOLD_S / 4 if self._lit else 1.0)
 
     def disconnect(self) -> None:
