@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from playlists.breath import breath_parts_s, fill_at
+from playlists.breath import swell_db_at
 from playlists.curves import at, target_at
 from playlists.levels import Levels
 from playlists.plan import Extras, Plan, Stretch, stretch_at
@@ -91,7 +91,7 @@ class MusicAim:
 
     A change of `changed_s` asks for other music, out of `pools` or the pad, crossfaded in `crossfade_s` and chosen for the
     intensity `begins`; `intensity` is the present one, on the way there at first. `gain_db` is from the target loudness;
-    `music_frac` and `bed_frac` are amplitudes 0-1 beside it, 0 silent. `swell_db` is the breath's.
+    `music_frac` and `bed_frac` are amplitudes 0-1 beside it, 0 silent. `swell_db` is the breath's, at most 0.
     """
 
     phase: str
@@ -232,10 +232,7 @@ def changed_s(arc: Arc, stretch: Stretch) -> float:
 
 def _swell_db(arc: Arc, t_s: float) -> float:
     breath = arc.program.breath
-    if breath is None:
-        return 0.0
-    lead_in_s = breath_parts_s(breath)[2] / 2.0
-    return breath.pad_swell_db * fill_at(breath, t_s - arc.started_s - lead_in_s)
+    return 0.0 if breath is None else swell_db_at(breath, t_s - arc.started_s)
 
 
 def prompts_at(arc: Arc, t_s: float) -> list[PromptPoint]:

@@ -1,12 +1,15 @@
-"""Paced breathing: how full the breath is at a moment, and the sweep of the bar that leads it."""
+"""Paced breathing: how full the breath is at a moment, the pad's swell, and the sweep of the bar that leads it."""
 
 from __future__ import annotations
 
 import math
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from playlists.program import Breath
-from stimuli.frames import FRAME_RATE_HZ
+from stimuli.frames import FRAME_RATE_HZ, FloatArray
 from stimuli.motion import Motion, Segment
 
 HALF_CYCLE: Final = 0.5
@@ -32,6 +35,28 @@ def fill_at(breath: Breath, elapsed_s: float) -> float:
         return 1.0
     out_s = into_s - way_in - full
     return 0.5 + 0.5 * math.cos(math.pi * out_s / way_out) if out_s < way_out else 0.0
+
+
+def lead_in_s(breath: Breath) -> float:
+    """How long before the first way in the leading begins: half a way out, from the centre to the left edge."""
+    return breath_parts_s(breath)[2] / 2.0
+
+
+def swell_db_at(breath: Breath, elapsed_s: float) -> float:
+    """The pad's swell `elapsed_s` after the leading began: 0 dB at the top of the breath, `pad_swell_db` less at the bottom."""
+    return breath.pad_swell_db * (fill_at(breath, elapsed_s - lead_in_s(breath)) - 1.0)
+
+
+def swell_gains(breath: Breath, elapsed_s: FloatArray) -> npt.NDArray[np.float32]:
+    """The same as an amplitude for each of `elapsed_s`."""
+    way_in, full, way_out, _ = breath_parts_s(breath)
+    since_s = elapsed_s - lead_in_s(breath)
+    into_s = np.fmod(since_s, 60.0 / breath.per_min)
+    rising = 0.5 - 0.5 * np.cos(np.pi * np.clip(into_s / way_in, 0.0, 1.0))
+    falling = 0.5 + 0.5 * np.cos(np.pi * np.clip((into_s - way_in - full) / way_out, 0.0, 1.0))
+    fill = np.where(since_s <= 0.0, 0.0, np.minimum(rising, falling))
+    gains: npt.NDArray[np.float32] = (10.0 ** (breath.pad_swell_db * (fill - 1.0) / 20.0)).astype(np.float32)
+    return gains
 
 
 def breath_motion(breath: Breath, start_frame: int, breaths: int) -> Motion:

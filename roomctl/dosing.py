@@ -10,12 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from hardware.seams import RoomLook
 from playlists.arc import Arc, ArcInvalid, ArcPoint, ArcRefused, Move, MusicAim, arc_at, has_ended, light_at, music_at, state_at
 from playlists.arc_events import turns_in
 from playlists.arc_json import arc_of_moves, program_from_json, program_to_json
 from playlists.arc_picture import arc_picture
 from playlists.arc_snapshot import snapshot_of
+from playlists.breath import swell_gains
 from playlists.moves import moved
 from playlists.plan import stretch_at
 from playlists.program import Program, ends_at_min, starts_at_min
@@ -110,6 +114,14 @@ class Dosing:
         """What the program wants of the music at `frame`; None while there is none."""
         seated = self._seated
         return None if seated is None else music_at(seated.arc, seated.seconds(frame))
+
+    def swell_gains(self, first_frame: int, frames: int) -> npt.NDArray[np.float32] | None:
+        """The breath's swell as an amplitude for each of `frames` frames of music; None where no breath is led."""
+        seated = self._seated
+        if seated is None or seated.arc.program.breath is None:
+            return None
+        elapsed_s = (np.arange(first_frame, first_frame + frames) - seated.zero_frame) / FRAME_RATE_HZ - seated.arc.started_s
+        return swell_gains(seated.arc.program.breath, elapsed_s)
 
     def picture(self, frame: float) -> dict[str, Any] | None:
         """The running arc as `playlists.arc_picture` draws it, with the now-line."""

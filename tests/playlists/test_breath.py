@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlists.breath import breath_motion, breath_parts_s, fill_at
+from playlists.breath import breath_motion, breath_parts_s, fill_at, lead_in_s, swell_db_at, swell_gains
 from playlists.program import Breath
 from stimuli.frames import FRAME_RATE_HZ
 
@@ -67,3 +68,18 @@ def test_the_motion_has_no_jump_in_phase(breath: Breath) -> None:
     for before, after in itertools.pairwise(segments):
         assert before.phase_at(after.start_frame) == pytest.approx(after.phase, abs=1e-6)
         assert 0.0 <= after.rate_hz <= 0.5
+
+
+@given(breaths, st.lists(st.floats(-5.0, 4000.0), min_size=1, max_size=20))
+def test_the_swell_as_amplitudes_is_the_swell_in_decibels(breath: Breath, elapsed_s: list[float]) -> None:
+    gains = swell_gains(breath, np.array(elapsed_s))
+    assert gains.dtype == np.float32
+    # the breath's place is a remainder of seconds, of which thousands leave some 1e-12; its slope is under 20 dB a second
+    assert 20.0 * np.log10(gains) == pytest.approx([swell_db_at(breath, each) for each in elapsed_s], abs=1e-4)
+    assert gains.max() <= 1.0
+
+
+def test_the_bar_reaches_the_left_edge_as_the_first_way_in_begins() -> None:
+    breath = Breath(6.0, (4.0, 1.0, 5.0, 0.0))
+    assert breath_motion(breath, 0, 1).phase_at(lead_in_s(breath) * FRAME_RATE_HZ) == pytest.approx(0.25)
+    assert swell_db_at(breath, lead_in_s(breath)) == -breath.pad_swell_db

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hardware.seams import RoomLook
@@ -223,6 +224,16 @@ def test_turns_are_told_at_session_frames_once() -> None:
     due = desk.dosing.turns_between(frame(5), frame(5.01))
     assert [(each["id"], each["state"]) for each in due] == [("vitals-5", "due")]
     assert Dosing(PROGRAMS).turns_between(0, 10**9) == []
+
+
+def test_a_breathing_program_swells_the_music_and_no_other_does() -> None:
+    gains = Desk("breathing").dosing.swell_gains(BOOT_FRAME + 3 * FRAME_RATE_HZ, 10 * FRAME_RATE_HZ)
+    assert gains is not None
+    assert gains.shape == (480_000,)
+    assert (gains[0], gains.max()) == (pytest.approx(10 ** (-6 / 20), abs=1e-6), 1.0)
+    assert int(gains.argmax()) == pytest.approx(4 * FRAME_RATE_HZ, abs=100)
+    assert abs(np.diff(gains)).max() < 1e-4
+    assert Desk("mdma").dosing.swell_gains(BOOT_FRAME, 100) is None
 
 
 def test_programs_are_listed_and_described() -> None:
