@@ -42,12 +42,19 @@ class OscLampWire(SlowWire):
         self._socket.setblocking(False)
         self._socket.connect(where)
 
+    def check(self) -> None:
+        """Say that the room is here, so that the network can say that nobody listens."""
+        self._write(encode_message("/roomctl/alive", 1))
+
     def put(self, look: RoomLook) -> None:
         """Send the look."""
+        self._write(encode_look(look, self._level_frac))
+
+    def _write(self, packet: bytes) -> None:
         if self._socket is None:
             raise OSError("the socket is closed")
         try:
-            self._socket.send(encode_look(look, self._level_frac))
+            self._socket.send(packet)
         except ConnectionRefusedError as fault:
             raise OSError(f"nobody listens at {self._host}:{self._port}; is the receiver running?") from fault
 

@@ -54,7 +54,8 @@ class BleTapper(Tapper):
     def __init__(self, name: str, config: BleTapperConfig, client_of: Callable[[str], Any] | None = None) -> None:
         super().__init__(name)
         self._config = config
-        self._io = IoThread(self, BleWire(config, client_of or found_client))
+        self._wire = BleWire(config, client_of or found_client)
+        self._io = IoThread(self, self._wire)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -44,7 +44,8 @@ class OscTapper(Tapper):
     def __init__(self, name: str, config: OscTapperConfig) -> None:
         super().__init__(name)
         self._config = config
-        self._io = IoThread(self, OscTapperWire(config))
+        self._wire = OscTapperWire(config)
+        self._io = IoThread(self, self._wire)
 
     @property
     def capabilities(self) -> Capabilities:

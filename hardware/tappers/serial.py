@@ -19,7 +19,7 @@ import serial
 
 from hardware.entries import TapperEntry
 from hardware.io_thread import IoThread, Wire
-from hardware.seams import Capabilities, Device, Due, Tapper, TapPulse
+from hardware.seams import Capabilities, Device, Due, SafeBytes, Tapper, TapPulse
 from hardware.tappers.clamp import clamp_pulse, too_short
 from hardware.tappers.tapper_frames import (
     PROTOCOL_VERSION,
@@ -108,6 +108,11 @@ class SerialTapper(Tapper):
     def close(self) -> None:
         self._wire.give_up()
         self._io.close()
+
+    def safe_bytes(self) -> SafeBytes:
+        """A still for the launcher to send; opening the port resets most boards, which stills them too."""
+        still = encode_still(0)
+        return SafeBytes(self.name, "serial", f"{self._config.port}@{self._config.baud}", (still, still))
 
     def _take(self, reply: AnyReply) -> None:
         if isinstance(reply, Ended):
