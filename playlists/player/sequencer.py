@@ -28,6 +28,10 @@ WAIT_FRAMES: Final = frames_of_s(1.0)
 RETRY_FRAMES: Final = frames_of_s(60.0)
 """A run that failed is not tried again for this long."""
 
+BEGUN_FRAMES: Final = frames_of_s(3.0)
+FIRST_FRAMES: Final = frames_of_s(2.0)
+"""A first track that is ready within 3 s of the start takes the pad's place in 2 s."""
+
 TRIES: Final = 20
 """Offline, so many runs may fail to open, one after another, before the pad gets a second to itself."""
 
@@ -220,7 +224,8 @@ class Sequencer:
     def _changed(self, mix: Mix, soon: int, *, running: bool) -> Mix:
         """The change that was asked for, if it can be made now."""
         assert self._change is not None
-        at, frames = max(self._change[0], soon), self._change[1] if running else 1
+        at = max(self._change[0], soon)
+        frames = self._first_frames(at, self._change[1], running=running)
         if self._next is not None and self._next.ready:
             return self._begun(mix, at, frames)
         if self._next is None:
@@ -245,7 +250,13 @@ class Sequencer:
     def _from_pad(self, mix: Mix, soon: int, *, running: bool) -> Mix:
         """Music is there again (or for the first time): in from the pad, or in place of it where that has yet to begin."""
         at = max(soon, fade_begins(mix.parts[-1].level)) if mix.parts else soon
-        return self._begun(mix, at, CROSSFADE_FRAMES if running else 1)
+        return self._begun(mix, at, self._first_frames(at, CROSSFADE_FRAMES, running=running))
+
+    def _first_frames(self, at: int, frames: int, *, running: bool) -> int:
+        """A crossfade's length: none before the music runs, a short one while it has hardly begun to rise."""
+        if not running:
+            return 1
+        return min(frames, FIRST_FRAMES) if at < BEGUN_FRAMES else frames
 
     def _begun(self, mix: Mix, at: int, frames: int) -> Mix:
         """`mix` led over to what is next, at music frame `at`."""

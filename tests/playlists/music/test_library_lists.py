@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlists.library import Library, ListError, match_list, read_list, scan
+from playlists.library import Library, ListError, Matched, Track, match_list, read_list, scan
 from playlists.library.lists import ListEntry, local_path
 
 
@@ -54,7 +54,8 @@ def test_a_moved_file_is_found_by_artist_and_title(tracks: tuple[Track, ...], tm
 def test_xspf_is_read_with_its_names_and_addresses(tracks: tuple[Track, ...], music_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "list.xspf"
     path.write_text(
-        '<?xml version="1.0" encoding="UTF-8"?><playlist version="1" xmlns="http://xspf.org/ns/0/"><title>Return &amp; rest</title>'
+        '<?xml version="1.0" encoding="UTF-8"?><playlist version="1" xmlns="http://xspf.org/ns/0/">'
+        "<title>Return &amp; rest</title>"
         f"<trackList><track><location>{(music_folder / 'a.flac').as_uri()}</location><title>One</title></track>"
         "<track><location>file:///gone/x%20y.mp3</location><creator>Z</creator><duration>61500</duration></track>"
         "</trackList></playlist>"
