@@ -112,21 +112,24 @@ def test_a_slider_settles_on_what_the_room_says(panel: Page, room: Any) -> None:
 
 
 def test_a_slider_sends_at_most_fifteen_values_a_second_and_always_the_last(panel: Page, room: Any) -> None:
-    panel.evaluate(
+    gaps = panel.evaluate(
         """async () => {
           const slider = document.querySelector('.rate .slider');
-          const began = performance.now();
-          for (let value = 0.5; performance.now() - began < 1000; value += 0.01) {
-            slider.value = Math.min(1.5, value); slider.dispatchEvent(new Event('input'));
+          const sent = [];
+          const real = window.fetch;
+          window.fetch = (...args) => { sent.push(performance.now()); return real(...args); };
+          for (let value = 0.5; value < 1.5; value += 0.01) {
+            slider.value = value; slider.dispatchEvent(new Event('input'));
             await new Promise((done) => setTimeout(done, 8));
           }
           slider.value = 1.95; slider.dispatchEvent(new Event('input')); slider.dispatchEvent(new Event('change'));
+          while (document.querySelector('.rate').dataset.look) await new Promise((done) => setTimeout(done, 20));
+          return sent.slice(1).map((at, index) => at - sent[index]);
         }"""
     )
-    panel.wait_for_function("() => !document.querySelector('.rate').dataset.look")
-    sent = [body["rate_hz"] for body in commands(room, "bls")]
-    assert sent[-1] == pytest.approx(1.95)
-    assert len(sent) <= 17, "15 a second, the first at once and the last always"
+    assert commands(room, "bls")[-1]["rate_hz"] == pytest.approx(1.95)
+    assert len(gaps) > 3
+    assert min(gaps) >= 1000 / 15 - 2, "a browser's timer may be a millisecond early"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +212,7 @@ def test_the_rating_card_comes_after_each_set_where_the_preset_says_so(panel: Pa
     panel.tap('.rating[data-value="6"]')
     expect(panel.locator("rc-rating")).to_be_hidden()
     assert commands(room, "rating") == [{"scale": "sud", "value": 6}]
-    expect(panel.locator("rc-curve .curve")).to_have_attribute("aria-label", "Ratings: SUD 6")
+    expect(panel.locator("rc-stage .curve")).to_have_attribute("aria-label", "Ratings: SUD 6")
 
 
 def test_both_scales_of_a_body_scan_are_asked_in_turn(panel: Page, room: Any) -> None:

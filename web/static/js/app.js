@@ -28,11 +28,11 @@ const WOKE_AFTER_MS = 3000;
 
 class Panel {
   constructor() {
-    this.header = h("rc-header");
+    this.header = h("rc-header", { role: "banner" });
     this.banners = h("rc-banners");
     this.resume = h("rc-resume");
     this.outside = h("rc-outside");
-    this.lock = h("rc-lock");
+    this.lock = h("rc-lock", { role: "region", "aria-label": "Locked" });
     this.stop = h("rc-stop");
     this.pages = new Map(PAGES.map(([id, , tag]) => [id, h(tag, { hidden: true, id: `page-${id}` })]));
     this.main = h("main", { id: "main" }, [...this.pages.values()]);

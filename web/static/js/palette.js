@@ -8,27 +8,27 @@
 export const DIMMER_STEPS = [100, 70, 50, 35, 25, 15, 10, 5];
 
 const SURFACES = {
-  bg: "#090c10",
-  surface: "#0f141a",
-  raised: "#161e27",
-  hair: "#26313c",
-  "blue-fill": "#134a76",
-  "orange-fill": "#5a3410",
-  stop: "#6d1414",
-  "stop-latched": "#3d0d0d",
+  bg: "#06080b",
+  surface: "#0a0e12",
+  raised: "#0f141a",
+  hair: "#1d262f",
+  "blue-fill": "#092840",
+  "orange-fill": "#341e09",
+  stop: "#440a0a",
+  "stop-latched": "#2c0808",
 };
 
 /** Colour, the surfaces it stands on, and the contrast it keeps there. */
 const INKS = {
-  text: ["#cbd6df", ["bg", "surface", "raised"], 4.6],
-  muted: ["#8fa0ae", ["bg", "surface", "raised"], 4.6],
-  line: ["#5f7183", ["bg", "surface", "raised"], 3.1],
-  blue: ["#6fb4ea", ["bg", "surface", "raised"], 4.6],
-  orange: ["#e2a061", ["bg", "surface", "raised"], 4.6],
-  "on-blue": ["#d6e5f1", ["blue-fill"], 4.6],
-  "on-orange": ["#efd9c0", ["orange-fill"], 4.6],
-  "on-stop": ["#f0cfca", ["stop", "stop-latched"], 4.6],
-  "stop-line": ["#c8655d", ["bg", "stop-latched"], 3.1],
+  text: ["#98a4af", ["bg", "surface", "raised"], 4.6],
+  muted: ["#798693", ["bg", "surface", "raised"], 4.6],
+  line: ["#566676", ["bg", "surface", "raised"], 3.1],
+  blue: ["#5590c0", ["bg", "surface", "raised"], 4.6],
+  orange: ["#b8824c", ["bg", "surface", "raised"], 4.6],
+  "on-blue": ["#98a9b7", ["blue-fill"], 4.6],
+  "on-orange": ["#b09977", ["orange-fill"], 4.6],
+  "on-stop": ["#b08680", ["stop", "stop-latched"], 4.6],
+  "stop-line": ["#b0534c", ["bg", "stop-latched"], 3.1],
 };
 
 /** sRGB hexadecimal to linear light, three numbers 0 to 1. */

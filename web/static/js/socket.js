@@ -70,6 +70,7 @@ export class RoomSocket {
   #snapshot(state, now) {
     const { type: _type, ...rest } = state;
     this.#clock.hear(rest.clock, rest.boot_id, now);
+    localStorage.setItem("roomctl.paired", "yes");
     this.#store.snapshot(rest);
   }
 

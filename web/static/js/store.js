@@ -37,14 +37,14 @@ export class Store {
     if (this.state === null || bootId !== this.state.boot_id || rev > this.state.rev + 1) return false;
     if (rev < this.state.rev) return true;
     this.state = Object.freeze({ ...this.state, ...changed, boot_id: bootId, rev });
-    this.setLink("live");
+    if (this.link === "stale") this.link = "live";
     this.#tell();
     return true;
   }
 
   heartbeat() {
     this.#heard();
-    if (this.state !== null) this.setLink("live");
+    if (this.link === "stale") this.setLink("live");
   }
 
   /** Forget what was known: after a wake, until the next snapshot. */

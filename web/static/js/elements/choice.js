@@ -50,11 +50,11 @@ class Toggle extends RoomElement {
 
   build() {
     const { name } = this.config;
-    this.note = h("span", { class: "toggle-note" });
+    this.note = h("span", { class: "toggle-note", "aria-hidden": "true" });
     this.word = h("span", { class: "toggle-word", "aria-hidden": "true" });
     this.button = h(
       "button",
-      { type: "button", class: "toggle", "aria-pressed": "false", "aria-label": name, dataset: { name } },
+      { type: "button", class: "toggle", "aria-pressed": "false", dataset: { name } },
       this.config.icon ? icon(this.config.icon) : null,
       h("span", { class: "toggle-words" }, h("span", { class: "toggle-name", text: name }), this.note),
       this.word,

@@ -23,7 +23,7 @@ class Header extends RoomElement {
     this.said = h("div", { class: "room-said" });
     this.tabs = TABS.map(([id, label]) => h("a", { class: "tab", href: `#${id}`, text: label, dataset: { page: id } }));
     this.session = h("button", { type: "button", class: "session-chip", on: { click: () => this.onSession() } }, icon("session"), h("span", { class: "chip-words" }));
-    this.dim = h("button", { type: "button", class: "square", "aria-label": "Dimmer", "aria-expanded": "false" }, icon("dim"), h("span", { class: "square-word" }));
+    this.dim = h("button", { type: "button", class: "square", "aria-expanded": "false" }, icon("dim"), h("span", { class: "sr-only", text: "Dimmer " }), h("span", { class: "square-word" }));
     this.dim.addEventListener("click", () => this.#toggleDimmer());
     this.lock = h("button", { type: "button", class: "square", "aria-label": "Lock this tablet", on: { click: () => this.onLock() } }, icon("lock"), h("span", { class: "square-word", text: "Lock" }));
     this.clock = h("div", { class: "wall-clock" });

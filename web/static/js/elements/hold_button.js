@@ -13,6 +13,7 @@ class HoldButton extends RoomElement {
   config = null;
   #began = null;
   #armed = null;
+  #pressedConfirm = false;
 
   build() {
     const { label, confirm = "Confirm" } = this.config;
@@ -25,7 +26,9 @@ class HoldButton extends RoomElement {
       s("svg", { class: "hold-ring", viewBox: "0 0 48 48", "aria-hidden": "true" }, s("circle", { cx: 24, cy: 24, r: 20, class: "track" }), this.ring),
       h("span", { class: "hold-words" }, this.labelled, this.sub),
     );
-    this.confirm = h("button", { type: "button", class: "hold-confirm", text: confirm, hidden: true, on: { click: () => this.#confirmed() } });
+    this.confirm = h("button", { type: "button", class: "hold-confirm", text: confirm, hidden: true });
+    this.confirm.addEventListener("pointerdown", () => (this.#pressedConfirm = true));
+    this.confirm.addEventListener("click", (event) => this.#confirmed(event));
     this.append(this.main, this.confirm);
     this.main.addEventListener("pointerdown", (event) => this.#press(event));
     for (const end of ["pointerup", "pointercancel", "pointerleave"]) this.main.addEventListener(end, () => this.#letGo());
@@ -79,6 +82,7 @@ class HoldButton extends RoomElement {
       this.config.act(this.main);
       return;
     }
+    this.#pressedConfirm = false;
     show(this.confirm, true);
     if (document.activeElement === this.main) this.confirm.focus();
     clearTimeout(this.#armed);
@@ -92,7 +96,9 @@ class HoldButton extends RoomElement {
     if (focused) this.main.focus();
   }
 
-  #confirmed() {
+  /** Only a press that began on the second button counts: the click of the tap that brought it up may fall on it. */
+  #confirmed(event) {
+    if (event.detail > 0 && !this.#pressedConfirm) return;
     this.#disarm();
     this.config.act(this.main);
   }

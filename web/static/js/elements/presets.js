@@ -108,7 +108,7 @@ class PresetSheet extends RoomElement {
         button.addEventListener("click", () => this.onClose());
         return button;
       });
-      return h("section", { class: "preset-column" }, h("h3", { text: title }), buttons);
+      return h("section", { class: "preset-column" }, h("h2", { class: "small", text: title }), buttons);
     });
     this.columns.replaceChildren(...columns);
   }

@@ -98,7 +98,7 @@ class ProgramMoves extends RoomElement {
       if (answer.ok) this.#open(null);
     };
     this.boosterButton = h("rc-hold", { prop: { config: { label: "Booster given", sub: "hold", confirm: "Tap: booster given", enabled: (state) => may(state, "booster"), act } } });
-    return h("div", { class: "move-sheet", hidden: true }, h("h3", { text: "What a booster does here" }), this.effect, field, h("div", { class: "row" }, this.boosterButton, this.#back()));
+    return h("div", { class: "move-sheet", hidden: true }, h("h2", { class: "small", text: "What a booster does here" }), this.effect, field, h("div", { class: "row" }, this.boosterButton, this.#back()));
   }
 
   #endSheet() {
@@ -113,7 +113,7 @@ class ProgramMoves extends RoomElement {
     };
     const enabled = (state) => may(state, "end") && (this.#stayMet() || this.reason.value.trim() !== "");
     this.endButton = h("rc-hold", { prop: { config: { label: "End the program", sub: "hold", confirm: "Tap to end", enabled, act } } });
-    return h("div", { class: "move-sheet", hidden: true }, h("h3", { text: "End" }), this.stay, this.reasonField, h("div", { class: "row" }, this.endButton, this.#back()));
+    return h("div", { class: "move-sheet", hidden: true }, h("h2", { class: "small", text: "End" }), this.stay, this.reasonField, h("div", { class: "row" }, this.endButton, this.#back()));
   }
 
   #back() {

@@ -73,7 +73,7 @@ class ProgramPicker extends RoomElement {
     const sections = KINDS.map(([kind, title]) => {
       const own = this.#programs.filter((program) => (program.kind ?? "dosing") === kind);
       const buttons = own.map(({ id, title: name }) => h("button", { type: "button", class: "program", dataset: { program: id }, "aria-pressed": "false", text: name ?? named(id), on: { click: () => this.#choose(id) } }));
-      return own.length ? h("section", {}, h("h3", { text: title }), buttons) : null;
+      return own.length ? h("section", {}, h("h2", { class: "small", text: title }), buttons) : null;
     });
     this.list.replaceChildren(...sections.filter(Boolean));
   }

@@ -61,7 +61,8 @@ class RatingCard extends RoomElement {
         const edge = index === 0 ? low : index === all.length - 1 ? high : "";
         const button = h(
           "button",
-          { type: "button", class: "rating", "aria-label": `${name} ${value}${edge && `, ${edge}`}`, dataset: { value: String(value), name: `${name} ${value}` } },
+          { type: "button", class: "rating", dataset: { value: String(value), name: `${name} ${value}` } },
+          h("span", { class: "sr-only", text: `${name} ` }),
           picture === undefined ? null : face(picture),
           h("span", { class: "rating-value", text: value }),
           h("span", { class: "rating-edge", text: edge }),
