@@ -15,6 +15,7 @@ import numpy as np
 
 from playlists.arc import Arc, Move, arc_at, planned_end_s
 from playlists.arc_events import events_in
+from playlists.breath import swell_gains
 from playlists.library.tracks import Track
 from playlists.moves import moved
 from playlists.player import MusicEvent, Player
@@ -83,10 +84,18 @@ class ProgramSound:
         """`frames` frames of music, a second at a time, before the limiter."""
         for first in range(0, frames, BLOCK_FRAMES):
             self._lead(first)
-            yield self._player.block(first, min(BLOCK_FRAMES, frames - first))
+            yield self._swelled(self._player.block(first, min(BLOCK_FRAMES, frames - first)), first)
             self.events += [told for each in self._player.events() if (told := event_of(each)) is not None]
         self._told(frames / FRAME_RATE_HZ)
         self._player.close()
+
+    def _swelled(self, music: Samples, first_frame: int) -> Samples:
+        """The music as the breath leads it, where one is led."""
+        breath = self._arc.program.breath
+        if breath is None:
+            return music
+        gains = swell_gains(breath, np.arange(first_frame, first_frame + len(music)) / FRAME_RATE_HZ)
+        return music * gains[:, np.newaxis]
 
     def _lead(self, frame: int) -> None:
         now_s = frame / FRAME_RATE_HZ

@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import numpy as np
+
 from hardware.seams import RoomLook
 from playlists.breath import breath_motion
 from playlists.files import PlaylistFileError
@@ -88,7 +90,11 @@ class DosingRoom:
     def music_block(self, first_frame: int, frames: int) -> Samples | None:
         """The music's samples; None where no player is there. Called by the render thread."""
         player = self._player
-        return None if player is None else player.block(first_frame, frames)
+        if player is None:
+            return None
+        music = player.block(first_frame, frames)
+        gains = self._dosing.swell_gains(first_frame, frames)
+        return music if gains is None else music * gains[:, np.newaxis]
 
     def room_light_at(self, frame: float) -> RoomLook:
         """Where the room light is at `frame`. Called by the lamps' threads."""
