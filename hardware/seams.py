@@ -156,7 +156,7 @@ class LightBar(Device):
 
     @abstractmethod
     def offer(self, frame: LightFrame, due: Due) -> None:
-        """Show `frame`, now. Never blocks; newest wins."""
+        """Show `frame`, now. Never blocks; newest wins. A lit bar offered nothing for a second may go dark."""
 
 
 class Tapper(Device):

@@ -1,4 +1,4 @@
-"""Has an independent encoder send known pictures over loopback, and keeps the bytes that arrived. Run by hand, not by the tests:
+"""Has an independent encoder send known pictures over loopback, and keeps what arrived. Run by hand, not by the tests:
 
     python -m venv oracle && oracle/bin/pip install ledfx-senders==0.4.0 && oracle/bin/python tests/captures/make_captures.py
 
@@ -88,7 +88,7 @@ def artnet(pixels: int, universe: int, per_universe: int) -> list[str]:
 
 
 def e131(pixels: int, universe: int) -> list[str]:
-    """Data packets only: this encoder adds a synchronisation packet to each picture, and names its universe in octets 109-110."""
+    """Data packets only: this encoder adds a synchronisation packet to each picture, and names it in octets 109-110."""
 
     def say(port: int) -> Any:
         layout = ChannelLayout(universe=universe, channel_count=3 * pixels, universe_size=510, channel_offset=0)
@@ -108,6 +108,11 @@ def keep(name: str, cases: list[dict[str, Any]]) -> None:
 if __name__ == "__main__":
     keep("ddp", [{"pixels": n, "packets": ddp(n)} for n in (1, 3, 60, 480, 600)])
     keep("dnrgb", [{"pixels": n, "packets": dnrgb(n)} for n in (2, 60, 489, 600)])
-    keep("artnet", [{"pixels": n, "universe": u, "packets": artnet(n, u, 170)} for n, u in ((1, 0), (60, 5), (171, 255), (400, 300))])
-    keep("e131", [{"pixels": n, "universe": u, "cid": str(CID), "packets": e131(n, u)} for n, u in ((1, 1), (60, 7), (400, 513))])
+    keep(
+        "artnet",
+        [{"pixels": n, "universe": u, "packets": artnet(n, u, 170)} for n, u in ((1, 0), (60, 5), (171, 255), (400, 300))],
+    )
+    keep(
+        "e131", [{"pixels": n, "universe": u, "cid": str(CID), "packets": e131(n, u)} for n, u in ((1, 1), (60, 7), (400, 513))]
+    )
     keep("adalight", [{"pixels": n, "packets": [encode_adalight(ramp(n), "RGB").hex()]} for n in (1, 60, 256, 600)])

@@ -19,7 +19,7 @@ from hardware.safe_send import send_release, send_safe
 from hardware.seams import Due, LightFrame, RoomLook
 from stimuli.lightness import bytes16, cold_share, luminance_of_l
 
-pytestmark = pytest.mark.xdist_group("olad")
+pytestmark = [pytest.mark.xdist_group("olad"), pytest.mark.slow]
 
 ROOT = Path(__file__).parents[3]
 NOW = Due(0, 0.0)
