@@ -1,6 +1,6 @@
 """A WLED strip as room light, over its JSON interface, faded by the controller itself.
 
-Protocol: docs/devices/wled.md. Verified against: a model of the interface as its documentation describes it. It holds when the
+Protocol: docs/devices/wled-lamp.md. Verified against: a model of the interface as its documentation describes it. It holds when the
 room is lost.
 """
 
