@@ -9,17 +9,19 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from playlists.files import PlaylistFileError
 from playlists.presets import load_presets
+from roomctl.calibrate import cap_gain_db, read_calibrations, usual_gain_db
 from roomctl.clock import SessionClock
 from roomctl.device_checks import load_checks, verified_names, with_checks
 from roomctl.engine.devices import build_rack
-from roomctl.engine.dosing_room import DosingRoom
+from roomctl.engine.dosing_room import BOOT_VOLUME_DB, DosingRoom
 from roomctl.engine.lifeline import Lifeline
-from roomctl.engine.output_stage import OutputStage
+from roomctl.engine.output_stage import OutputLevel, OutputStage
 from roomctl.engine.realtime import PROCESS_PRIORITY, ask_realtime, collect_idle, freeze_garbage
 from roomctl.engine.render_ahead import RenderAhead
 from roomctl.engine.renderer import RoomRenderer
@@ -50,10 +52,13 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
     room_file = with_checks(room_file, checks)
     clock, outlook = SessionClock(time.monotonic(), speed), Outlook()
     journal = Journal(data / "journal.db")
-    dosing = DosingRoom(journal, data, room_file.music.target_lufs, speed)
+    levels = calibrated_levels(data, room_file.limits.cap_dba)
+    dosing = DosingRoom(
+        journal, data, levels.outputs, target_lufs=room_file.music.target_lufs, speed=speed, volume_db=levels.volume_db
+    )
     rack = build_rack(room_file, clock, outlook, dosing)
     sources = Sources(dosing.make_player)
-    stage = OutputStage(10.0 ** (room_file.limits.peak_dbfs / 20.0))
+    stage = OutputStage(10.0 ** (room_file.limits.peak_dbfs / 20.0), levels.stimulus_db)
     audio = room_file.audio
     renderer = RoomRenderer(outlook, room_file.limits.peak_dbfs, sources, dosing, rack.audio_tapper)
     ahead = RenderAhead(renderer, speed)
@@ -70,7 +75,16 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
         ahead=ahead,
         renderer=renderer,
         sources=sources,
-        sound=Sound(card, clock, ahead, stage, audio.outputs, audio.onset_ms),
+        sound=Sound(
+            card,
+            clock,
+            ahead,
+            stage,
+            audio.outputs,
+            audio.onset_ms,
+            room_level=levels.outputs["room"],
+            headphones_level=levels.outputs["headphones"],
+        ),
         rack=rack,
         journal=journal,
         presets=presets,
@@ -79,6 +93,31 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
         demo=room_file.is_demo,
         verified=verified_names(room_file, checks),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The outputs under their caps, the volume the music begins with, and what brings tones to the room's usual level."""
+
+    outputs: dict[str, OutputLevel]
+    volume_db: float = BOOT_VOLUME_DB
+    stimulus_db: float = 0.0
+
+
+def calibrated_levels(data: Path, cap_dba: float) -> Levels:
+    """What the room's calibration says; without a reading no cap in dBA can be known.
+
+    An output's cap is a gain that every sound passes, so volume 0 dB is the cap. A tone at its default of -18 dB is about as
+    loud as music at target, so tones are brought down by as much as the usual level lies under the cap.
+    """
+    readings = read_calibrations(data)
+    caps = {name: cap_gain_db(reading, cap_dba) for name, reading in readings.items()}
+    outputs = {name: OutputLevel(0.0, caps.get(name, 0.0)) for name in ("room", "headphones")}
+    room = readings.get("room")
+    if room is None:
+        return Levels(outputs)
+    under_cap_db = usual_gain_db(room, cap_dba) - caps["room"]
+    return Levels(outputs, float(round(under_cap_db)), under_cap_db)
 
 
 class Engine:

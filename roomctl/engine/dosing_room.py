@@ -15,6 +15,7 @@ import numpy as np
 from hardware.seams import RoomLook
 from playlists.breath import breath_motion
 from playlists.files import PlaylistFileError
+from playlists.levels import END_FADE_S
 from playlists.library import Library, LibraryError
 from playlists.library.tracks import Track
 from playlists.player import Player
@@ -23,7 +24,8 @@ from playlists.programs import load_programs, program_settings
 from roomctl import messages as m
 from roomctl.conductor import Conductor
 from roomctl.dosing import KINDS, Dosing
-from roomctl.engine.lamps import SAFE_CCT_K, SAFE_LEVEL_L, STEADY, LampFade, operator_fade, steady
+from roomctl.engine.lamps import SAFE_CCT_K, SAFE_LEVEL_L, STEADY, LampFade, operator_fade
+from roomctl.engine.output_stage import OutputLevel
 from roomctl.errors import Invalid, Refused, RoomError, UnknownId
 from roomctl.journal import Journal, open_database
 from stimuli import motion
@@ -47,8 +49,18 @@ Handled = tuple[dict[str, Any], Future[None] | None]
 class DosingRoom:
     """Holds the running program and what follows it. Called under the room's lock, but for what other threads look at."""
 
-    def __init__(self, journal: Journal, data: Path, target_lufs: float = -20.0, speed: float = 1.0) -> None:
-        """Raises Invalid where a program file of the clinic's has a mistake."""
+    def __init__(
+        self,
+        journal: Journal,
+        data: Path,
+        levels: dict[str, OutputLevel],
+        *,
+        target_lufs: float = -20.0,
+        speed: float = 1.0,
+        volume_db: float = BOOT_VOLUME_DB,
+    ) -> None:
+        """`levels` are the outputs' own. Raises Invalid where a program file of the clinic's has a mistake."""
+        self._levels = levels
         self._journal = journal
         self._data = data
         self._target_lufs = target_lufs
@@ -65,8 +77,7 @@ class DosingRoom:
         self._session_id: str | None = None
         self._alive_s = 0.0
         self._music_log: list[dict[str, Any]] = []
-        self._volume_db, self._bed_db = BOOT_VOLUME_DB, -34.0
-        self.headphones_db = 0.0
+        self._volume_db, self._bed_db = volume_db, -34.0
         self.notices: dict[str, str] = {}
 
     # --- what others look at ---
@@ -163,10 +174,11 @@ class DosingRoom:
         return body, self._write()
 
     def _move(self, command: m.ProgramMove | m.PromptAnswer, frame: int, by: str) -> Handled:
-        before = self.room_light_at(frame)
+        before, ran = self.room_light_at(frame), self.program
         body = self._dosing.handle(command, frame, time.time(), before, by)
-        if self.program is None:
-            self._fade = steady(self._dosing.room_light_at(frame) or before, frame)
+        if ran is not None and self.program is None:
+            last = ran.phases[-1]
+            self._fade = operator_fade(before, frame, last.light_l, last.light_k, END_FADE_S)
         self._follow(frame)
         return body, self._write()
 
@@ -204,8 +216,8 @@ class DosingRoom:
             if self._player is not None:
                 self._player.bed(self._bed_db if self._bed_db > LEAST_DB else None, frame)
         if command.headphones_db is not None:
-            self.headphones_db = command.headphones_db
-        return {"volume_db": self._volume_db, "headphones_db": self.headphones_db, "bed_db": self._bed_db}
+            self._levels["headphones"].to(command.headphones_db)
+        return {"volume_db": self._volume_db, "headphones_db": self._levels["headphones"].level_db, "bed_db": self._bed_db}
 
     def _move_music(self, command: m.MusicMove, frame: int) -> dict[str, Any]:
         player = self._player
@@ -346,7 +358,7 @@ class DosingRoom:
         following = player.next_up() if player is not None else None
         return {
             "volume_db": self._volume_db,
-            "headphones_db": self.headphones_db,
+            "headphones_db": self._levels["headphones"].level_db,
             "bed_db": self._bed_db,
             "now": None
             if now is None or now.source == "none"

@@ -64,11 +64,43 @@ class FadingGain:
         return column
 
 
+VOLUME_DB_PER_S: Final = 6.0
+
+
+class OutputLevel:
+    """One output's own level under its cap: louder at 6 dB a second at most, softer just as calmly."""
+
+    def __init__(self, level_db: float = 0.0, cap_db: float = 0.0) -> None:
+        """`level_db` is 0 at most and counts from the cap, itself a gain of 0 dB at most."""
+        self._cap_db = cap_db
+        self.level_db = level_db
+        self._gain = FadingGain(_factor(level_db + cap_db))
+
+    def to(self, level_db: float) -> None:
+        """Go to `level_db`."""
+        now, wanted = _factor(self.level_db + self._cap_db), _factor(level_db + self._cap_db)
+        seconds = max(abs(level_db - self.level_db) / VOLUME_DB_PER_S, 0.02)
+        if wanted != now:
+            self._gain.to(wanted, max(1, round(frames_of_s(seconds) / abs(wanted - now))))
+        self.level_db = level_db
+
+    def apply(self, sound: Samples) -> Samples:
+        """`sound` at this level."""
+        gain = self._gain.ramp(len(sound))
+        return sound if isinstance(gain, float) and gain == 1.0 else sound * gain
+
+
+def _factor(level_db: float) -> float:
+    return float(10.0 ** (level_db / 20.0))
+
+
 class OutputStage:
     """Mixes the stimulus and the music under STOP's two gains."""
 
-    def __init__(self, ceiling_frac: float) -> None:
+    def __init__(self, ceiling_frac: float, stimulus_db: float = 0.0) -> None:
+        """`stimulus_db` brings what the score places to the room's usual level once its outputs are calibrated."""
         self._ceiling = np.float32(ceiling_frac)
+        self._stimulus_frac = np.float32(_factor(stimulus_db))
         self.stimulus = FadingGain()
         self.music = FadingGain()
         self._stimulus_ramp: float | npt.NDArray[np.float32] = 1.0

@@ -12,9 +12,10 @@ from hardware.entries import Outputs
 from hardware.seams import Device, Link
 from hardware.soundcards.seam import SoundCard
 from roomctl.clock import SessionClock
-from roomctl.engine.output_stage import OutputStage
+from roomctl.engine.output_stage import OutputLevel, OutputStage
 from roomctl.engine.realtime import RENDER_PRIORITY, ask_realtime
 from roomctl.engine.render_ahead import RenderAhead
+from stimuli.frames import Samples
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +27,24 @@ class Sound:
     """One card. A card that goes and comes back goes on at the session frame that is due then."""
 
     def __init__(
-        self, card: SoundCard, clock: SessionClock, ahead: RenderAhead, stage: OutputStage, outputs: Outputs, onset_ms: float
+        self,
+        card: SoundCard,
+        clock: SessionClock,
+        ahead: RenderAhead,
+        stage: OutputStage,
+        outputs: Outputs,
+        onset_ms: float,
+        *,
+        room_level: OutputLevel | None = None,
+        headphones_level: OutputLevel | None = None,
     ) -> None:
         self.card = card
         self._clock = clock
         self._ahead = ahead
         self._stage = stage
         self._outputs = outputs
+        self.room_level = room_level or OutputLevel()
+        self.headphones_level = headphones_level or OutputLevel()
         self._onset_s = onset_ms / 1000.0
         self._next_frame: int | None = None
         self._asked_realtime = False
@@ -79,11 +91,17 @@ class Sound:
         stimulus, music, taps = self._ahead.read(first_frame, len(block))
         mixed = self._stage.mix(stimulus, music)
         block.fill(0.0)
-        for pair, bus in ((self._outputs.room, mixed), (self._outputs.headphones, mixed), (self._outputs.taps, taps)):
-            if pair is not None:
-                shown = self._stage.gate(bus) if bus is taps else bus
-                block[:, pair[0] - 1] = shown[:, 0]
-                block[:, pair[1] - 1] = shown[:, 1]
+        self._lay(block, self._outputs.room, self.room_level.apply(mixed))
+        if self._outputs.headphones is not None:
+            self._lay(block, self._outputs.headphones, self.headphones_level.apply(mixed))
+        if self._outputs.taps is not None:
+            self._lay(block, self._outputs.taps, self._stage.gate(taps))
+
+    @staticmethod
+    def _lay(block: npt.NDArray[np.float32], pair: tuple[int, int] | None, bus: Samples) -> None:
+        if pair is not None:
+            block[:, pair[0] - 1] = bus[:, 0]
+            block[:, pair[1] - 1] = bus[:, 1]
 
 
 def spread_ms(values_s: list[float]) -> float | None:
