@@ -41,7 +41,9 @@ class Measured:
     steps: list[float] = field(default_factory=list)
     peaks_db: list[float] = field(default_factory=list)
     k_powers: list[float] = field(default_factory=list)
-    spectra: list[FloatArray] = field(default_factory=list)
+    spectrum: FloatArray = field(default_factory=lambda: np.zeros(FRAME_RATE_HZ // 2 + 1))
+    centroids: list[float] = field(default_factory=list)
+    by_magnitude: list[float] = field(default_factory=list)
     products: list[FloatArray] = field(default_factory=list)
     beating: list[float] = field(default_factory=list)
     slow: list[Samples] = field(default_factory=list)
@@ -72,6 +74,7 @@ def measure(hours: float, seed: int, only: float | None = None) -> Measured:
     weights, hann = k_weight_power(hz), np.hanning(FRAME_RATE_HZ)[:, None]
     last: Samples = np.zeros((0, 2), np.float32)
     window: list[FloatArray] = []
+    here = np.zeros(len(hz))
     for second in range(seconds):
         intensity = INTENSITY_MAX * (second * 6 // seconds) / 5.0 if only is None else only
         began_s = time.perf_counter()
@@ -83,7 +86,7 @@ def measure(hours: float, seed: int, only: float | None = None) -> Measured:
         spectrum = np.fft.rfft(sound, axis=0)
         power = 2.0 * np.sum(np.abs(spectrum) ** 2, axis=1) / FRAME_RATE_HZ**2
         found.k_powers.append(float(np.sum(power * weights)))
-        found.spectra.append(np.sum(np.abs(np.fft.rfft(sound * hann, axis=0)) ** 2, axis=1))
+        here += np.sum(np.abs(np.fft.rfft(sound * hann, axis=0)) ** 2, axis=1)
         found.peaks_db.append(_true_peak_db(sound))
         found.products.append(np.array([np.mean(sound[:, 0] * sound[:, 1]), *np.mean(sound**2, axis=0)]))
         slow = np.fft.irfft(spectrum.sum(axis=1)[: SLOW_RATE_HZ // 2 + 1], SLOW_RATE_HZ)
@@ -92,8 +95,10 @@ def measure(hours: float, seed: int, only: float | None = None) -> Measured:
         window.append(sound)
         if len(window) == WINDOW_S:
             found.beating.append(_beating(np.concatenate(window)))
-            window = []
-            found.spectra[-WINDOW_S:] = [np.sum(found.spectra[-WINDOW_S:], axis=0)]
+            found.spectrum += here
+            found.centroids.append(float(here @ hz / here.sum()))
+            found.by_magnitude.append(float(np.sqrt(here) @ hz / np.sqrt(here).sum()))
+            window, here = [], np.zeros(len(hz))
     return found
 
 
@@ -127,13 +132,9 @@ def _pieces(signal: FloatArray, rate_hz: float) -> list[FloatArray]:
 def report(found: Measured, seed: int) -> bool:
     """Print each figure beside its limit; whether all are kept."""
     loud = [lufs_of_power(power / WINDOW_S) for power in _windows(np.array(found.k_powers), WINDOW_S)]
-    spectra = np.array(found.spectra)
-    hz = np.arange(spectra.shape[1], dtype=np.float64)
-    centroids = spectra @ hz / spectra.sum(axis=1)
-    by_magnitude = np.sqrt(spectra) @ hz / np.sqrt(spectra).sum(axis=1)
+    centroids, by_magnitude, total = np.array(found.centroids), np.array(found.by_magnitude), found.spectrum
     products = _windows(np.array(found.products), CORRELATION_S)
     correlations = products[:, 0] / np.sqrt(products[:, 1] * products[:, 2])
-    total = spectra.sum(axis=0)
     below = 10.0 * np.log10(total[:35].sum() / total.sum())
     above = 10.0 * np.log10(total[8001:].sum() / total.sum())
     waves = max(largest_echo(piece, SLOW_RATE_HZ) for piece in _pieces(np.concatenate(found.slow), SLOW_RATE_HZ))

@@ -211,8 +211,6 @@ class Pad:
         """Lead the intensity to `intensity` at the edges `first` to `last`, and forget those before."""
         if first_frame != self._next_frame:
             self._edges, self._first_edge = [intensity], first
-            if first_frame % HOP_FRAMES:
-                self._edges = [intensity] * 2
         del self._edges[: first - self._first_edge]
         self._first_edge = first
         step = GLIDE_PER_S * HOP_FRAMES / FRAME_RATE_HZ

@@ -187,7 +187,8 @@ def test_a_change_of_rate_while_finishing_goes_on_finishing_softly() -> None:
     quicker = motion.change_rate(finishing, 2 * FRAME_RATE_HZ, 0.4, soft=False)
     assert quicker.state_at(2 * FRAME_RATE_HZ) == "finishing"
     assert quicker.cycles_total == finishing.cycles_total
-    assert quicker.brake_frame is not None
+    assert quicker.end_frame is not None
+    assert quicker.rate_at(quicker.end_frame - 1) == pytest.approx(0.0, abs=1e-4)
 
 
 def test_a_cut_is_at_rest_where_it_is() -> None:
