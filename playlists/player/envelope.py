@@ -16,6 +16,9 @@ from stimuli.frames import FloatArray
 
 SILENT_DB: Final = -120.0
 
+KEPT_POINTS: Final = 30
+"""Points before a new move that are kept: `frame` may lie ahead, and a fade that runs now must not change its way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -37,8 +40,7 @@ class Envelope:
         """Led from its value at `frame` to `value` in `frames`; whatever was to come after `frame` is dropped."""
         now = self.at(frame)
         past = tuple(point for point in self.points if point[0] < frame)
-        kept = past[-1:] if past and past[-1][1] == now else past[-2:]
-        return Envelope((*kept, (frame, now), (frame + max(frames, 1), value)))
+        return Envelope((*past[-KEPT_POINTS:], (frame, now), (frame + max(frames, 1), value)))
 
     @property
     def target(self) -> float:

@@ -40,6 +40,12 @@ def test_a_new_move_starts_from_the_value_it_finds(steps: list[tuple[int, float,
     assert led.at(2499) == pytest.approx(envelope.at(2499), abs=1e-9)
 
 
+@given(moves, st.integers(5000, 20_000))
+def test_a_move_that_lies_ahead_changes_nothing_before_it(steps: list[tuple[int, float, int]], ahead: int) -> None:
+    envelope = built(steps)
+    assert np.allclose(envelope.to(ahead, 0.3, 500).values(0, ahead + 1), envelope.values(0, ahead + 1), atol=1e-9)
+
+
 @given(moves, st.integers(-10, 12_000))
 def test_one_frame_and_a_block_agree(steps: list[tuple[int, float, int]], frame: int) -> None:
     envelope = built(steps)
