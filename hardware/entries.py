@@ -118,6 +118,9 @@ class LightBarEntry:
     level_frac: LevelFrac = 1.0
     fallback_frac: Annotated[float, Interval(ge=0.0, le=0.1)] = 0.0
     reverse: bool = False
+    display: Annotated[int, Interval(ge=0, le=15)] = 0
+    windowed: Annotated[str, MaxLen(11)] | None = None
+    vsync: bool = False
     record: Path | None = None
     on_loss: OnLoss = "stop"
     faults: tuple[Fault, ...] = ()

@@ -69,6 +69,10 @@ class PanelServer:
     tls_cert: Path | None = None
     tls_key: Path | None = None
 
+    def __post_init__(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key are given together, or not at all: the room then makes its own")
+
 
 @dataclass(frozen=True, slots=True)
 class RoomFile:

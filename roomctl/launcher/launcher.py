@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hardware.entries import LightBarEntry
 from hardware.safe_send import SafeKeeper
 from roomctl.errors import Refused
 from roomctl.launcher.child import Child
 from roomctl.launcher.lifeline_reader import LifelineReader
 from roomctl.launcher.one_room import OneRoom
 from roomctl.launcher.systemd import notify
+from roomctl.local_ca import own_names, room_certificate
 from roomctl.room_file import PanelServer, RoomFile
 
 log = logging.getLogger(__name__)
@@ -78,8 +80,8 @@ class Launcher:
         self.engine = Child("engine", self._engine_arguments(), pipe=True)
         self.web = Child("web", self._web_arguments(), pass_fds=(self._socket.fileno(),))
         self.io = Child("io", ["roomctl.io", "--data", str(plan.data), *self._room_arguments()])
-        screens = [bar.name for bar in plan.room.lightbar if bar.driver == "screen"]
-        self.screens = [Child(f'screen "{name}"', self._screen_arguments(name)) for name in screens]
+        screens = [bar for bar in plan.room.lightbar if bar.driver == "screen"]
+        self.screens = [Child(f'screen "{bar.name}"', self._screen_arguments(bar)) for bar in screens]
 
     def _room_arguments(self) -> list[str]:
         return ["--room", str(self._plan.room_path)] if self._plan.room_path is not None else []
@@ -95,12 +97,26 @@ class Launcher:
     def _web_arguments(self) -> list[str]:
         panel = self._plan.panel
         names = [part for name in panel.names for part in ("--allow-host", name)]
-        tls = ["--tls-cert", str(panel.tls_cert), "--tls-key", str(panel.tls_key)] if panel.tls and panel.tls_cert else []
+        tls = self._tls_arguments()
         fd = ["--fd", str(self._socket.fileno())]
         return ["web", "--data", str(self._plan.data), "--host", panel.host, "--port", str(self.port), *fd, *names, *tls]
 
-    def _screen_arguments(self, name: str) -> list[str]:
-        return ["roomctl.screen", "--data", str(self._plan.data), "--name", name]
+    def _tls_arguments(self) -> list[str]:
+        """The clinic's own certificate, or one of the room's own authority."""
+        panel = self._plan.panel
+        if not panel.tls:
+            return []
+        if panel.tls_cert is not None and panel.tls_key is not None:
+            return ["--tls-cert", str(panel.tls_cert), "--tls-key", str(panel.tls_key)]
+        files = room_certificate(self._plan.data, own_names(panel.host, panel.names))
+        log.info("a tablet trusts this room once %s is installed on it", files.authority)
+        return ["--tls-cert", str(files.certificate), "--tls-key", str(files.key)]
+
+    def _screen_arguments(self, bar: LightBarEntry) -> list[str]:
+        windowed = ["--windowed", bar.windowed] if bar.windowed else []
+        vsync = ["--vsync"] if bar.vsync else []
+        shown = ["--display", str(bar.display), "--onset-ms", repr(bar.onset_ms)]
+        return ["roomctl.screen", "--data", str(self._plan.data), "--name", bar.name, *shown, *windowed, *vsync]
 
     def end(self) -> None:
         """End soon; safe to call from a signal handler."""
