@@ -72,7 +72,8 @@ def _ids(program: Program) -> Iterator[str]:
             if name in seen:
                 yield f'{key}: "{name}" is there twice; allowed is each id once'
             if not ID_PATTERN.fullmatch(name) or name in RESERVED_ANCHORS:
-                yield f'{key}: "{name}" cannot be an id; allowed are small letters, digits and hyphens, but not {START} or {BOOSTER}'
+                letters = f"small letters, digits and hyphens, but not {START} or {BOOSTER}"
+                yield f'{key}: "{name}" cannot be an id; allowed are {letters}'
             seen.add(name)
     known = [*RESERVED_ANCHORS, *(each.name for each in program.anchors)]
     for phase in program.phases:
@@ -90,12 +91,13 @@ def _kind(program: Program) -> Iterator[str]:
         if program.route == "none":
             yield "route: a dosing program needs one; allowed are iv, im, lozenge, in, psilocybin, mdma"
         if not first.waits or first.anchor != START:
-            yield f'phase "{first.id}": the first phase of a dosing program waits for the dose; set waits = true, anchor = "{START}"'
+            asked = f'set waits = true, anchor = "{START}"'
+            yield f'phase "{first.id}": the first phase of a dosing program waits for the dose; {asked}'
         if not later:
             yield "phase: a dosing program has a phase after the dose at least"
         for phase in later:
             if phase.waits or phase.anchor == START:
-                yield f'phase "{phase.id}": comes after the dose, so it does not wait and its anchor is not {START}; allowed is {T0}'
+                yield f'phase "{phase.id}": comes after the dose, so it neither waits nor counts from {START}; allowed is {T0}'
         return
     if program.route != "none" or program.minimum_stay_min or program.anchors or program.booster.retime != "none":
         yield "kind: an integration program has no medicine clock; leave out route, minimum_stay_min, anchor and booster"
@@ -114,13 +116,15 @@ def _layout(program: Program) -> Iterator[str]:
         start_min = starts_at_min(program, phase)
         if expected is not None and not math.isclose(start_min, expected, abs_tol=1e-6):
             kind = "a gap" if start_min > expected else "an overlap"
-            yield f'phase "{phase.id}": start_min: {kind}, it begins at {start_min:g} min; allowed is {expected:g} min, where the one before ends'
+            allowed = f"allowed is {expected:g} min, where the one before ends"
+            yield f'phase "{phase.id}": start_min: {kind}, it begins at {start_min:g} min; {allowed}'
         if phase.end_min is None:
             if number < len(program.phases) - 1:
                 yield f'phase "{phase.id}": end_min: is missing; only the last phase may be without an end'
             expected = None
         elif phase.end_min <= phase.start_min:
-            yield f'phase "{phase.id}": end_min: {phase.end_min:g} min is not after its start; allowed is more than {phase.start_min:g} min'
+            allowed = f"allowed is more than {phase.start_min:g} min"
+            yield f'phase "{phase.id}": end_min: {phase.end_min:g} min is not after its start; {allowed}'
             expected = None
         else:
             expected = 0.0 if phase.waits else program.nominal_min_of(phase.anchor) + phase.end_min
@@ -204,8 +208,9 @@ def _stay(program: Program) -> Iterator[str]:
         )
     if program.route == "psilocybin" and program.stay_by_mg:
         for mg, least_min in OREGON_STAY_MIN:
-            if stay_s(program, mg) / 60.0 < least_min:
-                yield f"stay_by_mg: {stay_s(program, mg) / 60.0:g} min at {mg:g} mg is too short; allowed is at least {least_min:g} min"
+            stay_min = stay_s(program, mg) / 60.0
+            if stay_min < least_min:
+                yield f"stay_by_mg: {stay_min:g} min at {mg:g} mg is too short; allowed is at least {least_min:g} min"
     stays = [step.stay_min for step in sorted(program.stay_by_mg, key=lambda step: step.from_mg)]
     if stays != sorted(stays):
         yield "stay_by_mg: more milligrams ask for a shorter stay; allowed is as long or longer"
@@ -235,7 +240,8 @@ def _prompts(program: Program) -> Iterator[str]:
         for name, times in (("at_min", rule.at_min), ("from_min", (rule.from_min,)), ("until_min", (rule.until_min,))):
             for minute in times:
                 if minute is not None and minute > last_min:
-                    yield f"{key}: {name}: {minute:g} min is outside the program; allowed is at most {last_min:g} min from {rule.anchor}"
+                    allowed = f"allowed is at most {last_min:g} min from {rule.anchor}"
+                    yield f"{key}: {name}: {minute:g} min is outside the program; {allowed}"
         missing = [ask for ask in rule.needs if ask not in rule.asks]
         if missing:
             yield f"{key}: needs: {', '.join(missing)} is not asked; add it to asks"
