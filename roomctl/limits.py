@@ -55,8 +55,10 @@ def check_bls(bls: Bls, limits: Limits) -> None:
         )
     length_s = set_length_s(bls)
     if length_s is not None and length_s > limits.set_max_s + 1e-9:
-        raise Invalid(
-            f"a set of {bls.set_cycles} cycles at {bls.rate_hz:g} Hz takes {length_s:.0f} s; this room's longest set is"
-            f" {limits.set_max_s:g} s: ask for fewer cycles, or a faster rate",
-            allowed={"set_max_s": limits.set_max_s},
-        )
+        longest = f"this room's longest set is {limits.set_max_s:g} s"
+        if bls.set_s is not None:
+            sentence = f"a set of {length_s:g} s is asked for; {longest}: ask for fewer seconds"
+        else:
+            asked = f"a set of {bls.set_cycles} cycles at {bls.rate_hz:g} Hz takes {length_s:.0f} s"
+            sentence = f"{asked}; {longest}: ask for fewer cycles, or a faster rate"
+        raise Invalid(sentence, allowed={"set_max_s": limits.set_max_s})
