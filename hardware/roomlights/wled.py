@@ -1,7 +1,7 @@
 """A WLED strip as room light, over its JSON interface, faded by the controller itself.
 
-Protocol: docs/devices/wled-lamp.md. Verified against: a model of the interface as its documentation describes it. It holds when the
-room is lost.
+Protocol: docs/devices/wled-lamp.md. Verified against: a model of the interface as its documentation describes it. It holds
+when the room is lost.
 """
 
 from __future__ import annotations
