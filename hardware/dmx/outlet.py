@@ -13,8 +13,11 @@ SLOTS: Final = 512
 LEAST_S: Final = 1 / 44
 """DMX512 carries a full universe 44 times a second."""
 
+FIRST: Final = 3
+"""The first universe after an opening is sent this often: a receiver that remembers us may take the first for an old one."""
+
 Encode = Callable[[bytes, int], bytes]
-"""`encode(slots, sequence)` is the packet for 512 slots; `sequence` counts up for ever."""
+"""`encode(slots, count)` is the packet for 512 slots; `count` is 0, 1, 2 and so on from each opening."""
 
 
 class Outlet:
@@ -25,7 +28,7 @@ class Outlet:
         self._encode = encode
         self._lock = threading.Lock()
         self._slots = bytearray(SLOTS)
-        self._sequence = 0
+        self._count = 0
         self._sent_s = float("-inf")
         self._waiting = False
         self._open = False
@@ -41,13 +44,13 @@ class Outlet:
         with self._lock:
             if not self._open:
                 self._transport.open()
-                self._open = True
+                self._open, self._count = True, 0
 
     def put(self, address: int, values: bytes) -> None:
         """Set slots from `address` (1 to 512) on. Send where they changed, now or when DMX can carry it (`flush`)."""
         with self._lock:
             there = slice(address - 1, address - 1 + len(values))
-            if self._slots[there] != values or self._sequence == 0:
+            if self._slots[there] != values or self._count < FIRST:
                 self._slots[there] = values
                 self._waiting = True
             self._send_if_time()
@@ -72,9 +75,10 @@ class Outlet:
             raise OSError("the universe is not open")
         if not self._waiting or now_s - self._sent_s < LEAST_S:
             return
-        self._sequence += 1
         try:
-            self._transport.write(self._encode(bytes(self._slots), self._sequence))
+            self._write()
+            while self._count < FIRST:
+                self._write()
         except BlockingIOError:
             # The system's buffer is full: this universe goes out with the next flush.
             return
@@ -83,6 +87,10 @@ class Outlet:
             self._open = False
             raise
         self._sent_s, self._waiting = now_s, False
+
+    def _write(self) -> None:
+        self._transport.write(self._encode(bytes(self._slots), self._count))
+        self._count += 1
 
 
 _outlets: dict[Hashable, Outlet] = {}

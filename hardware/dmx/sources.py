@@ -13,6 +13,14 @@ SAFE_SEQUENCES: Final = (0, 85, 170)
 """Sent in turn for ever, each of these is newer than the one before it, so receivers take all of them (E1.31 6.7.2)."""
 
 
+def sequence(count: int) -> int:
+    """The sequence number of packet `count` (0, 1, 2 ...) of a stream that receivers may remember from before a restart.
+
+    The first three are 85 apart, so one at most of them is dropped as old, and what follows is newer than any of them.
+    """
+    return SAFE_SEQUENCES[count] if count < len(SAFE_SEQUENCES) else (SAFE_SEQUENCES[-1] + count - 2) % 256
+
+
 def source(device: str, priority: int, role: str = "") -> Source:
     """The source of a device on this machine; `role` tells its safe sender from itself."""
     cid = uuid.uuid5(_SPACE, f"{uuid.getnode():x}/{device}/{role}")

@@ -31,7 +31,7 @@ class SacnEncoder:
         self.parts = stretches(entry.leds, entry.universe, entry.address)
         self.universes = tuple(part.universe for part in self.parts)
         self._source = sources.source(entry.name, entry.priority)
-        self._sequence = 0
+        self._count = 0
 
     def picture(self, rgb: bytes, frame: LightFrame) -> tuple[bytes, ...]:
         """A packet for each universe."""
@@ -43,9 +43,10 @@ class SacnEncoder:
         return tuple(packet for _ in range(3) for packet in self._packets(dark, terminated=True))
 
     def _packets(self, slots: tuple[bytes, ...], terminated: bool = False) -> tuple[bytes, ...]:
-        self._sequence = (self._sequence + 1) % 256
+        sequence = sources.sequence(self._count)
+        self._count += 1
         return tuple(
-            e131.data_packet(self._source, universe, self._sequence, content, terminated)
+            e131.data_packet(self._source, universe, sequence, content, terminated)
             for universe, content in zip(self.universes, slots, strict=True)
         )
 

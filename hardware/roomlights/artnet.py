@@ -39,4 +39,4 @@ class ArtnetRoomLight(DmxRoomLight):
     def _outlet(self) -> Outlet:
         universe = self.entry.universe
         transport = UdpPort(self.entry.host or "", self._port)
-        return Outlet(transport, lambda slots, count: artnet.dmx_packet(universe, (count - 1) % 255 + 1, slots))
+        return Outlet(transport, lambda slots, count: artnet.dmx_packet(universe, count % 255 + 1, slots))

@@ -62,4 +62,4 @@ class EnttecRoomLight(DmxRoomLight):
         return SafeBytes(self.name, "serial", f"{self._path}@{_BAUD}", (enttec.dmx_message(self.wire.universe),))
 
     def _outlet(self) -> Outlet:
-        return Outlet(EnttecPort(self._path, _BAUD), lambda slots, sequence: enttec.dmx_message(slots))
+        return Outlet(EnttecPort(self._path, _BAUD), lambda slots, count: enttec.dmx_message(slots))

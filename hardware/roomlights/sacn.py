@@ -51,4 +51,4 @@ class SacnRoomLight(DmxRoomLight):
         source = sources.source(self._source_name, self.entry.priority)
         universe = self.entry.universe
         transport = sources.sacn_port(self.entry.host, self._port)
-        return Outlet(transport, lambda slots, sequence: e131.data_packet(source, universe, sequence, slots))
+        return Outlet(transport, lambda slots, count: e131.data_packet(source, universe, sources.sequence(count), slots))

@@ -75,6 +75,19 @@ def test_held_packets_can_be_repeated_for_ever_each_newer_than_the_one_before() 
         assert not -20 < step <= 0
 
 
+@given(st.integers(0, 255))
+def test_a_restarted_stream_loses_one_packet_at_most_to_a_receiver_that_remembers_it(remembered: int) -> None:
+    """E1.31 6.7.2 again: `last` is what the receiver took last."""
+    last, lost = remembered, 0
+    for count in range(600):
+        number = sources.sequence(count)
+        if -20 < (number - last + 128) % 256 - 128 <= 0:
+            lost += 1
+        else:
+            last = number
+    assert lost <= 1
+
+
 def test_letting_go_is_newer_than_holding_and_terminates() -> None:
     last = sources.held(SOURCE, (1,), (bytes(512),))[-1][111]
     packets = sources.let_go(SOURCE, (1,))

@@ -118,15 +118,14 @@ def test_unplugged_it_is_a_fault_and_silent_and_then_plays_on(tmp_path: Path, ca
     card.close()
     assert [link.state for link in links.seen] == ["CONNECTING", "READY", "FAULT", "READY", "ABSENT"]
     assert "unplugged" in links.seen[2].why
-    gaps = np.diff([dac_s for dac_s, _, _ in ramp.blocks])
-    hole = int(np.argmax(gaps))
     heard = read_recording(tmp_path / "out.wav")
-    silent = heard.samples[heard.frame_at(ramp.blocks[hole + 1][0] - 0.1) : heard.frame_at(ramp.blocks[hole + 1][0])]
-    assert silent.shape[0] == 4800
-    assert not silent.any()
-    last_dac_s, frames, first = ramp.blocks[-1]
-    at = heard.frame_at(last_dac_s)
-    assert np.array_equal(heard.samples[at : at + frames, 0], Ramp.value(np.arange(first, first + frames)))
+    sounding = np.zeros(heard.samples.shape[0], dtype=bool)
+    for dac_s, frames, first in ramp.blocks:
+        at = heard.frame_at(dac_s)
+        sounding[at : at + frames] = True
+        assert np.array_equal(heard.samples[at : at + frames, 0], Ramp.value(np.arange(first, first + frames)))
+    assert not sounding.all()
+    assert not heard.samples[~sounding].any()
 
 
 @pytest.mark.parametrize("do", ["delay", "slow", "drop"])
@@ -227,7 +226,9 @@ def test_a_killed_process_leaves_a_file_that_players_read(tmp_path: Path) -> Non
     process.communicate(timeout=10.0)
     heard = read_recording(path)
     assert heard.samples.shape[0] > 48_000
-    assert np.array_equal(heard.samples[:48_000, 0], Ramp.value(np.arange(48_000)))
+    played = heard.samples[heard.samples[:, 0] != 0.0, 0]
+    assert played.shape[0] > 48_000
+    assert np.array_equal(played, Ramp.value(np.arange(played.shape[0]))), "but for silence where the machine stalled"
     with av.open(str(path)) as container:
         frames = sum(frame.samples for frame in container.decode(audio=0))
     assert 24_000 <= frames <= heard.samples.shape[0], "a player that goes by the header lacks about a second at most"
