@@ -146,7 +146,7 @@ class VirtualCard:
 
 
 def real_time(priority: int) -> list[str]:
-    """What to put before a command so that it runs under SCHED_FIFO, as rtkit grants sound servers; nothing where it may not."""
+    """What to put before a command so that it runs under SCHED_FIFO, as rtkit grants; nothing where it may not."""
     if shutil.which("chrt") is None:
         return []
     asked = ["chrt", "--fifo", str(priority)]
