@@ -11,6 +11,7 @@ from typing import Final
 
 from playlists.library.tracks import Track, joins_gaplessly
 from stimuli.beats import unit_random
+from stimuli.frames import FRAME_RATE_HZ
 
 NEAR: Final = (0.75, 1.25)
 """Music within the first of these of the intensity asked is near; within the second where there is none."""
@@ -99,6 +100,11 @@ def fitting(tracks: Iterable[Track], targets: Targets) -> tuple[Run, ...]:
         or _nearest(unassigned, targets.intensity)
         or (() if targets.pad else runs_of(known))
     )
+
+
+def music_s(tracks: Iterable[Track], targets: Targets) -> float:
+    """Seconds of music there are for `targets` before anything comes again, for a look before a session."""
+    return sum(run.frames for run in fitting(tracks, targets)) / FRAME_RATE_HZ
 
 
 def _near(runs: tuple[Run, ...], intensity: float) -> tuple[Run, ...]:

@@ -90,6 +90,7 @@ class Player:
         self._mix = Mix()
         self._bed_lufs: float | None = BED_LUFS
         self._next_frame = next_frame
+        self._gaps: list[tuple[int, int]] = []
         self._lock = threading.RLock()
         self._events: deque[MusicEvent] = deque(maxlen=10_000)
         self._sequencer = Sequencer(library, pad_seed if seed is None else seed, target_lufs, open_run, threaded=threaded)
@@ -264,7 +265,9 @@ class Player:
         Frames that were never asked for count as time in which the music stood still.
         """
         if first_frame > self._next_frame:
-            self._skip(first_frame)
+            self._gaps.append((self._next_frame, first_frame))
+        if self._gaps:
+            self._skip()
         self._next_frame = first_frame + frames
         if not self._threaded:
             return self._offline_block(first_frame, frames)
@@ -283,11 +286,12 @@ class Player:
             frame = stop
         return out
 
-    def _skip(self, to_frame: int) -> None:
-        """The session went on without the card. Tried again with the next block where a command is just being taken."""
+    def _skip(self) -> None:
+        """The session went on without the card. Done with the next block where a command is just being taken."""
         if self._lock.acquire(blocking=not self._threaded):
             try:
-                self._mix = replace(self._mix, clock=self._mix.clock.skipped(self._next_frame, to_frame))
+                while self._gaps:
+                    self._mix = replace(self._mix, clock=self._mix.clock.skipped(*self._gaps.pop(0)))
             finally:
                 self._lock.release()
 

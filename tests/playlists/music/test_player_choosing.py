@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playlists.library.tracks import Hints, Measure, Names, Tags, Track
-from playlists.player.choosing import Run, Targets, choose, fitting, runs_of
+from playlists.player.choosing import Run, Targets, choose, fitting, music_s, runs_of
 from playlists.player.gain import gain_db, joint_lufs
 
 
@@ -46,6 +46,12 @@ def test_music_that_nobody_assigned_serves_by_its_intensity_and_is_never_far_abo
     assert ids(fitting(tracks, Targets(5.0, ("onset",)))) == {2}
     assert fitting([a_track(2, intensity=3.0)], Targets(0.5, ("arrival",))) == ()
     assert ids(fitting([a_track(2, intensity=3.0)], Targets(0.5, ("arrival",), pad=False))) == {2}
+
+
+def test_a_look_before_a_session_says_how_much_music_there_is() -> None:
+    tracks = [a_track(1, phases=("peak",)), a_track(2, phases=("peak",)), a_track(3)]
+    assert music_s(tracks, Targets(2.0, ("peak",))) == pytest.approx(2 * (199 - 0.01))
+    assert music_s([], Targets(2.0, ("peak",))) == 0.0
 
 
 def test_an_empty_library_leaves_the_pad() -> None:
