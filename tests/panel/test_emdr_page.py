@@ -331,3 +331,44 @@ def test_who_changed_what_is_seen_by_everyone(panel: Page, room: Any, served: An
     room.change(by="Tablet 2", what="rate_hz")
     for page in (panel, other):
         expect(page.locator(".room-said")).to_contain_text("Tablet 2: rate_hz")
+
+
+def test_louder_is_held_or_tapped_twice_and_softer_is_one_touch(panel: Page, room: Any) -> None:
+    panel.get_by_role("button", name="Tone: settings").tap()
+    value = panel.locator('.sheet [data-name="Volume"] .level-value')
+    more = panel.locator('.sheet [data-name="Volume"] .step').last
+    panel.get_by_role("button", name="Volume: less").tap()
+    expect(value).to_have_text("-19 dB")
+    more.tap()
+    expect(more).to_have_attribute("data-armed", "")
+    panel.wait_for_timeout(400)
+    assert commands(room, "bls") == [{"tone": {"volume_db": -19}}]
+    more.tap()
+    expect(value).to_have_text("-18 dB")
+    press(panel, '.sheet [data-name="Volume"] .step >> nth=1', 900)
+    expect(value).not_to_have_text("-18 dB")
+
+
+def test_a_stray_touch_on_a_slider_never_makes_it_louder(panel: Page, room: Any) -> None:
+    panel.get_by_role("button", name="Tone: settings").tap()
+    slider = panel.locator('.sheet [data-name="Volume"] .slider')
+    box = slider.bounding_box()
+    assert box is not None
+    panel.touchscreen.tap(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
+    panel.wait_for_timeout(900)
+    assert commands(room, "bls") == []
+    expect(panel.locator('.sheet [data-name="Volume"] .level-value')).to_have_text("-18 dB")
+    assert float(slider.input_value()) == -18.0
+
+
+def test_a_second_start_within_half_a_second_is_shown_as_refused(panel: Page, room: Any) -> None:
+    room.do_set_start = lambda body: (200, {})
+    panel.tap(".start .hold-main")
+    panel.tap(".start .hold-confirm")
+    panel.locator(".start .hold-main").evaluate(
+        """(button) => {
+          button.dispatchEvent(new MouseEvent('click', { detail: 0 }));
+          button.parentElement.querySelector('.hold-confirm').dispatchEvent(new MouseEvent('click', { detail: 0 }));
+        }"""
+    )
+    expect(panel.locator(".banner")).to_contain_text("a set was started a moment ago")

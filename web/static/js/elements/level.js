@@ -6,13 +6,14 @@
 import { RoomElement, h, say } from "../dom.js";
 import { command, look, throttled } from "../commands.js";
 import { icon } from "../icons.js";
+import { guard, guardSlider } from "./guarded_step.js";
 
 const SETTLE_MS = 300;
 
 class Level extends RoomElement {
   /**
    * {name, min, max, step, slideStep?, format: (value) => text, read: (state) => number | null, enabled?: (state) => boolean,
-   *  send: (value) => [method, path, body], slider?: boolean}
+   *  send: (value) => [method, path, body], slider?: boolean, guarded?: boolean: up must be held or confirmed}
    */
   config = null;
   #echo = null;
@@ -22,12 +23,15 @@ class Level extends RoomElement {
   #unanswered = 0;
 
   build() {
-    const { name, min, max, step, slideStep = step, slider = true } = this.config;
+    const { name, min, max, step, slideStep = step, slider = true, guarded = false } = this.config;
     this.less = h("button", { type: "button", class: "step", "aria-label": `${name}: less`, on: { click: () => this.#nudge(-1) } }, icon("minus"));
-    this.more = h("button", { type: "button", class: "step", "aria-label": `${name}: more`, on: { click: () => this.#nudge(1) } }, icon("plus"));
+    this.more = h("button", { type: "button", class: "step", "aria-label": `${name}: more` }, icon("plus"));
+    if (guarded) guard(this.more, () => this.#nudge(1));
+    else this.more.addEventListener("click", () => this.#nudge(1));
     this.words = h("output", { class: "level-value", "aria-label": name });
     this.slider = slider ? h("input", { type: "range", class: "slider", min, max, step: slideStep, "aria-label": name }) : null;
-    this.slider?.addEventListener("input", () => this.#slide(Number(this.slider.value)));
+    if (this.slider && guarded) guardSlider(this.slider, () => this.#confirmed ?? -Infinity, (value) => this.#slide(value));
+    else this.slider?.addEventListener("input", () => this.#slide(Number(this.slider.value)));
     this.slider?.addEventListener("change", () => this.#settle());
     const label = h("span", { class: "level-name", text: name });
     const middle = h("div", { class: "level-middle" }, h("div", { class: "level-head" }, label, this.words), this.slider);

@@ -24,8 +24,10 @@ function choice(output, key, name, values, enabled) {
   return h("rc-choice", { prop: { config } });
 }
 
+const LOUDER_OR_BRIGHTER = new Set(["brightness_frac", "volume_db", "strength_frac"]);
+
 function level(output, key, name, min, max, step, format, enabled) {
-  const config = { name, min, max, step, format, enabled, read: (state) => state.bls[output][key], send: (value) => put({ [output]: { [key]: value } }) };
+  const config = { guarded: LOUDER_OR_BRIGHTER.has(key), name, min, max, step, format, enabled, read: (state) => state.bls[output][key], send: (value) => put({ [output]: { [key]: value } }) };
   return h("rc-level", { prop: { config } });
 }
 

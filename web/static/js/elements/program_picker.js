@@ -12,6 +12,7 @@ const KINDS = [
   ["integration", "The days after"],
 ];
 const QUIET_DB = -50;
+const RETRY_MS = 4000;
 
 /** What should be so before a session: [{name, ok, text}]. The program's own list where it has one, and what the state says. */
 export function preflight(state, program) {
@@ -53,15 +54,18 @@ class ProgramPicker extends RoomElement {
     };
     this.begin = h("rc-hold", { class: "begin", prop: { config } });
     this.one = h("div", { class: "program-one" }, this.heading, this.note, this.arc, this.key, h("div", { class: "program-foot" }, this.checks, this.begin));
-    this.append(this.list, this.one);
+    this.none = h("p", { class: "hint", role: "status" });
+    this.append(this.list, this.one, this.none);
     this.#load();
   }
 
   async #load() {
     const answer = await question("/api/programs");
     const programs = Array.isArray(answer) ? answer : (answer?.programs ?? null);
+    show(this.one, Boolean(programs?.length));
+    say(this.none, programs ? (programs.length ? "" : "The room has no programs.") : "The room does not say which programs it has. Asking again.");
     if (!programs) {
-      setTimeout(() => this.#load(), 2000);
+      setTimeout(() => this.#load(), RETRY_MS);
       return;
     }
     this.#programs = programs;

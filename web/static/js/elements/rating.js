@@ -111,7 +111,7 @@ function spoken({ ratings }) {
 }
 
 function curves({ ratings, sets }) {
-  const box = { left: 24, right: 190, top: 14, bottom: 96 };
+  const box = { left: 24, right: 146, top: 14, bottom: 96 };
   const last = Math.max(1, sets.length, ...ratings.map((rating) => setNumberOf(rating, sets)));
   const x = (number) => box.left + ((box.right - box.left) * number) / last;
   const y = (value) => box.bottom - ((box.bottom - box.top) * value) / 10;
@@ -131,8 +131,7 @@ function curve(scale, ratings, sets, x, y) {
   const line = s("polyline", { class: `curve-line ${scale}`, points: points.map((point) => point.join(",")).join(" ") });
   const marks = points.map(([cx, cy]) => (scale === "voc" ? s("rect", { class: `curve-dot ${scale}`, x: cx - 4, y: cy - 4, width: 8, height: 8 }) : s("circle", { class: `curve-dot ${scale}`, cx, cy, r: 4.5 })));
   const [endX, endY] = points.at(-1);
-  const anchor = endX < 60 ? "start" : endX > 160 ? "end" : "middle";
-  const label = s("text", { class: `curve-now ${scale}`, x: endX + (anchor === "start" ? 8 : 0), y: endY < 30 ? endY + 20 : endY - 9, "text-anchor": anchor }, `${SCALES[scale].name} ${own.at(-1).value}`);
+  const label = s("text", { class: `curve-now ${scale}`, x: endX + 9, y: endY + 4 }, `${SCALES[scale].name} ${own.at(-1).value}`);
   return [line, ...marks, label];
 }
 

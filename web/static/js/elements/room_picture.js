@@ -42,7 +42,7 @@ class RoomPicture extends RoomElement {
   }
 
   #recolour() {
-    for (const token of ["hair", "line", "muted", "text", "blue", "orange", "raised"]) this.#colours[token] = colourOf(token);
+    for (const token of ["bg", "hair", "line", "muted", "text", "blue", "orange", "raised"]) this.#colours[token] = colourOf(token);
     this.#paint();
   }
 
@@ -155,24 +155,25 @@ class RoomPicture extends RoomElement {
   }
 
   #hands({ width, middle, side }, tap, tone) {
-    this.#hand(side * 0.4, middle, tap.left, "L");
-    this.#hand(width - side * 0.4, middle, tap.right, "R");
+    const radius = Math.min(19, side * 0.3);
+    this.#hand(side * 0.4, middle, radius, tap.left, "L");
+    this.#hand(width - side * 0.4, middle, radius, tap.right, "R");
     this.#meter(side * 0.8, middle, tone.left);
     this.#meter(width - side * 0.8, middle, tone.right);
     this.pen.globalAlpha = 1;
   }
 
-  #hand(x, y, level, letter) {
+  #hand(x, y, radius, level, letter) {
     const pen = this.pen;
     pen.globalAlpha = 1;
     pen.strokeStyle = this.#colours.line;
     pen.lineWidth = 1.5;
     pen.beginPath();
-    pen.arc(x, y, 19, 0, 2 * Math.PI);
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
     pen.stroke();
-    if (level > 0) this.#spot(x, y, 10 + 7 * level, this.#colours.orange, level);
+    if (level > 0) this.#spot(x, y, radius * (0.5 + 0.4 * level), this.#colours.orange, level);
     pen.globalAlpha = 1;
-    pen.fillStyle = level > 0.5 ? "#0b0d10" : this.#colours.muted;
+    pen.fillStyle = level > 0.5 ? this.#colours.bg : this.#colours.muted;
     pen.font = "600 14px system-ui, sans-serif";
     pen.textAlign = "center";
     pen.textBaseline = "middle";

@@ -118,7 +118,8 @@ class Stage extends RoomElement {
   #running(state, frame) {
     const beats = state.score;
     const done = Math.max(0, score.cyclesDone(beats, frame));
-    say(this.count, state.bls.open ? `${done} cycles` : `${done} of ${beats.cycles_total ?? state.set.cycles_total} cycles`);
+    const label = state.preset?.labels?.length ? ` · ${state.preset.labels.join(", ")}` : "";
+    say(this.count, state.bls.open ? `${done} cycles` : `${done} of ${beats.cycles_total ?? state.set.cycles_total} cycles${label}`);
     const left = state.bls.open ? null : score.leftS(beats, frame);
     say(this.time, `${seconds(score.elapsedS(beats, frame))}${left === null ? "" : ` · ${seconds(left)} left`}${state.set.state === "finishing" ? " · finishing" : ""}`);
     const cue = state.preset?.cue ? cueAt(beats, state.preset.cue.text, frame) : null;

@@ -70,8 +70,8 @@ class DosingPage extends RoomElement {
     this.announce.addEventListener("click", () => this.#announcements());
     this.files = h("div", { class: "announcements", hidden: true });
     this.levels = [
-      { name: "Volume", min: -60, max: 0, step: 1, format: (value) => `${Math.round(value)} dB`, read: (state) => state.music?.volume_db, send: (value) => ["PUT", "/api/music", { volume_db: value }] },
-      { name: "Room light", min: 0, max: 100, step: 1, format: (value) => `L* ${Math.round(value)}`, read: (state) => state.lights?.target_l ?? state.lights?.level_l, send: (value) => ["PUT", "/api/lights", { level_l: value }] },
+      { name: "Volume", guarded: true, min: -60, max: 0, step: 1, format: (value) => `${Math.round(value)} dB`, read: (state) => state.music?.volume_db, send: (value) => ["PUT", "/api/music", { volume_db: value }] },
+      { name: "Room light", guarded: true, min: 0, max: 100, step: 1, format: (value) => `L* ${Math.round(value)}`, read: (state) => state.lights?.target_l ?? state.lights?.level_l, send: (value) => ["PUT", "/api/lights", { level_l: value }] },
     ].map((config) => h("rc-level", { prop: { config } }));
     return h("div", { class: "room-moves" }, h("div", { class: "moves three" }, this.acts), this.levels, h("div", { class: "moves three" }, this.skip, this.duck, this.announce), this.files);
   }

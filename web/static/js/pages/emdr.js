@@ -1,7 +1,7 @@
 /** The EMDR page: the main view. START, FINISH, rate and outputs never move; what is one level down opens below them. */
 
 import { RoomElement, h, show } from "../dom.js";
-import { command, question } from "../commands.js";
+import { command, question, refused } from "../commands.js";
 import { icon } from "../icons.js";
 import { store } from "../store.js";
 import "../elements/hold_button.js";
@@ -80,7 +80,10 @@ class EmdrPage extends RoomElement {
 
   #begin(control) {
     const now = performance.now();
-    if (now - this.#startedAt < BETWEEN_STARTS_MS) return;
+    if (now - this.#startedAt < BETWEEN_STARTS_MS) {
+      refused(control, "START", "a set was started a moment ago");
+      return;
+    }
     this.#startedAt = now;
     command("POST", "/api/set/start", {}, { control, rev: true, what: "START" });
   }
