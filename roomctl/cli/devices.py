@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -155,6 +156,16 @@ def refuse_while_running(folder: Path) -> None:
     raise Refused("the room is running and holds its devices; stop it first, or use the test buttons on its panel")
 
 
+def forget_typed() -> None:
+    """Drop what was typed before it was asked for, where the terminal lets us."""
+    try:
+        import termios
+    except ImportError:  # Windows has no termios, and reads lines as they come
+        return
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
 class ConsolePerson:
     """The person at the terminal."""
 
@@ -177,6 +188,7 @@ class ConsolePerson:
     def reaction_s(self, cue: Callable[[], None]) -> float:
         """Cue after one to three seconds, and wait for Enter."""
         time.sleep(random.uniform(*WAIT_S))
+        forget_typed()
         cue()
         begun_s = time.monotonic()
         input()
