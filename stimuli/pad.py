@@ -38,6 +38,9 @@ DRY: Final = 0.6
 ENSEMBLE: Final = 3
 """How many play each partial, a little apart, so that no single line meets a peak of the room alone."""
 
+BASS_HZ: Final = 220.0
+"""Partials below fall off by 6 dB an octave: low notes are known by what lies above them, in a small speaker too."""
+
 CORRELATION: Final = 0.5
 """How alike the two ears hear each voice: its width is set so."""
 
@@ -97,7 +100,8 @@ def voice_swells(voice: Voice, number: int, seed: int) -> list[Swell]:
         drift_hz = min(DRIFT_HZ, DRIFT_FRAC * note * ROOT_HZ)
         for k in range(1, voice.partials + 1):
             late_s, length = rng.uniform(0.0, 0.25) * share_s, rng.uniform(0.85, 1.0)
-            amplitude = rng.uniform(0.75, 1.0) / k**voice.roll_off / ENSEMBLE
+            bass = min(1.0, k * note * ROOT_HZ / BASS_HZ)
+            amplitude = bass * rng.uniform(0.75, 1.0) / k**voice.roll_off / ENSEMBLE
             for _ in range(ENSEMBLE):
                 hz = k * note * ROOT_HZ + rng.uniform(-drift_hz, drift_hz)
                 swells.append(Swell(hz, amplitude, begin_s + late_s, voice.overlap * share_s * length, rng.uniform()))
