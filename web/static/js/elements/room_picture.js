@@ -115,7 +115,7 @@ class RoomPicture extends RoomElement {
 
   #field({ left, right, middle, height }, { x, y }, level) {
     const pen = this.pen;
-    const half = Math.min(height / 2 - 12, (right - left) / 2);
+    const half = Math.max(4, Math.min(height / 2 - 12, (right - left) / 2));
     const centre = (left + right) / 2;
     const across = Math.min((right - left) / 2, half * 2.4);
     pen.globalAlpha = 1;
@@ -154,12 +154,13 @@ class RoomPicture extends RoomElement {
     return { left: (pulse.left + far * pulse.right) * loud, right: (pulse.right + far * pulse.left) * loud };
   }
 
-  #hands({ width, middle, side }, tap, tone) {
-    const radius = Math.min(19, side * 0.3);
+  #hands({ width, height, middle, side }, tap, tone) {
+    const radius = Math.max(2, Math.min(19, side * 0.3, height / 2 - 2));
+    const tall = Math.max(2, Math.min(52, height - 4));
     this.#hand(side * 0.4, middle, radius, tap.left, "L");
     this.#hand(width - side * 0.4, middle, radius, tap.right, "R");
-    this.#meter(side * 0.8, middle, tone.left);
-    this.#meter(width - side * 0.8, middle, tone.right);
+    this.#meter(side * 0.8, middle, tall, tone.left);
+    this.#meter(width - side * 0.8, middle, tall, tone.right);
     this.pen.globalAlpha = 1;
   }
 
@@ -180,9 +181,8 @@ class RoomPicture extends RoomElement {
     pen.fillText(letter, x, y + 0.5);
   }
 
-  #meter(x, y, level) {
+  #meter(x, y, tall, level) {
     const pen = this.pen;
-    const tall = 52;
     pen.globalAlpha = 1;
     pen.fillStyle = this.#colours.hair;
     pen.beginPath();

@@ -50,8 +50,8 @@ class Stage extends RoomElement {
     this.react = h("button", { type: "button", class: "react", text: "Client reacted", hidden: true });
     this.react.addEventListener("click", () => command("POST", "/api/react", {}, { control: this.react, what: "Reaction" }));
     this.asks = h("div", { class: "stage-asks" });
-    this.live = h("div", { class: "stage-live" }, this.picture, this.prompt);
-    this.foot = h("div", { class: "stage-foot" }, this.count, this.time, this.pass, this.react, this.asks);
+    this.live = h("div", { class: "stage-live" }, this.picture);
+    this.foot = h("div", { class: "stage-foot" }, this.count, this.time, this.prompt, this.pass, this.react, this.asks);
     this.card = h("rc-rating", { hidden: true });
     this.card.onDone = () => this.#ratingDone();
     this.curve = h("rc-curve");
