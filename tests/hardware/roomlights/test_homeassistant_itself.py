@@ -138,7 +138,9 @@ class Home:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     program = os.environ.get("HASS")
     if not program:
-        pytest.skip("needs Home Assistant Core (2024.3.3 with josepy<2) in an environment of its own; name its hass in HASS")
+        pytest.skip(
+            "needs Home Assistant Core in an environment of its own (docs/devices/homeassistant.md); name its hass in HASS"
+        )
     folder = tmp_path_factory.mktemp("home")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
