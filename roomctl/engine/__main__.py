@@ -15,17 +15,18 @@ from typing import Final
 
 from playlists.files import PlaylistFileError
 from playlists.presets import load_presets
-from roomctl.calibrate import cap_gain_db, read_calibrations, usual_gain_db
+from roomctl.calibrate import Loudness, cap_gain_db, read_calibrations, usual_gain_db
 from roomctl.clock import SessionClock
 from roomctl.device_checks import load_checks, verified_names, with_checks
 from roomctl.engine.devices import build_rack
 from roomctl.engine.dosing_room import BOOT_VOLUME_DB, DosingRoom
 from roomctl.engine.lifeline import Lifeline
 from roomctl.engine.output_stage import OutputLevel, OutputStage
+from roomctl.engine.parts import Parts
 from roomctl.engine.realtime import PROCESS_PRIORITY, ask_realtime, collect_idle, freeze_garbage
 from roomctl.engine.render_ahead import RenderAhead
 from roomctl.engine.renderer import RoomRenderer
-from roomctl.engine.room import Parts, Room
+from roomctl.engine.room import Room
 from roomctl.engine.session_log import recover
 from roomctl.engine.sound import Sound
 from roomctl.engine.sources import Sources
@@ -53,8 +54,15 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
     clock, outlook = SessionClock(time.monotonic(), speed), Outlook()
     journal = Journal(data / "journal.db")
     levels = calibrated_levels(data, room_file.limits.cap_dba)
+    target_lufs = room_file.music.target_lufs
     dosing = DosingRoom(
-        journal, data, levels.outputs, target_lufs=room_file.music.target_lufs, speed=speed, volume_db=levels.volume_db
+        journal,
+        data,
+        levels.outputs,
+        target_lufs=target_lufs,
+        speed=speed,
+        volume_db=levels.volume_db,
+        loudness=Loudness(read_calibrations(data), room_file.limits.cap_dba, target_lufs),
     )
     rack = build_rack(room_file, clock, outlook, dosing)
     sources = Sources(dosing.make_player)

@@ -18,10 +18,12 @@ from playlists.files import PlaylistFileError
 from playlists.levels import END_FADE_S
 from playlists.library import Library, LibraryError
 from playlists.library.tracks import Track
+from playlists.moves import VERBS
 from playlists.player import Player
 from playlists.program import Program
 from playlists.programs import load_programs, program_settings
 from roomctl import messages as m
+from roomctl.calibrate import Loudness
 from roomctl.conductor import Conductor
 from roomctl.dosing import KINDS, Dosing
 from roomctl.engine.lamps import SAFE_CCT_K, SAFE_LEVEL_L, STEADY, LampFade, operator_fade
@@ -58,9 +60,11 @@ class DosingRoom:
         target_lufs: float = -20.0,
         speed: float = 1.0,
         volume_db: float = BOOT_VOLUME_DB,
+        loudness: Loudness | None = None,
     ) -> None:
         """`levels` are the outputs' own. Raises Invalid where a program file of the clinic's has a mistake."""
         self._levels = levels
+        self._loudness = loudness or Loudness()
         self._journal = journal
         self._data = data
         self._target_lufs = target_lufs
@@ -78,7 +82,7 @@ class DosingRoom:
         self._alive_s = 0.0
         self._music_log: list[dict[str, Any]] = []
         self._volume_db, self._bed_db = volume_db, -34.0
-        self.notices: dict[str, str] = {}
+        self.notices: dict[str, str | None] = {}
 
     # --- what others look at ---
 
@@ -169,6 +173,7 @@ class DosingRoom:
             raise Invalid(f'there is no program "{command.program}"; allowed: {", ".join(known)}', allowed=known)
         body = self._dosing.handle(command, frame, time.time(), self.room_light_at(frame), by)
         self._session_id = session_id
+        self._remember_levels()
         self._reload_library()
         self._follow(frame)
         return body, self._write()
@@ -217,7 +222,15 @@ class DosingRoom:
                 self._player.bed(self._bed_db if self._bed_db > LEAST_DB else None, frame)
         if command.headphones_db is not None:
             self._levels["headphones"].to(command.headphones_db)
+        self._remember_levels()
+        return self._chosen_levels()
+
+    def _chosen_levels(self) -> dict[str, float]:
         return {"volume_db": self._volume_db, "headphones_db": self._levels["headphones"].level_db, "bed_db": self._bed_db}
+
+    def _remember_levels(self) -> None:
+        """A session that is taken up after a death must not come back louder than it was."""
+        self._journal.remember("music_levels", self._chosen_levels())
 
     def _move_music(self, command: m.MusicMove, frame: int) -> dict[str, Any]:
         player = self._player
@@ -277,8 +290,11 @@ class DosingRoom:
             self._dosing.room_resumed(frame, time.time(), by)
             self._write()
 
-    def recover(self, frame: int, *, stopped: bool) -> None:
-        """Take up a program that the journal left running. Unless STOP was latched, the bed comes back by itself."""
+    def recover(self, frame: int, *, stopped: bool, levels: dict[str, float] | None = None) -> None:
+        """Take up a program that the journal left running, at the `levels` that were chosen for it.
+
+        Unless STOP was latched, the bed comes back by itself.
+        """
         rows = _journalled(self._journal.path)
         try:
             found = self._dosing.resume_from(rows, frame, time.time())
@@ -287,6 +303,8 @@ class DosingRoom:
             self.notices["program"] = problem.message
             return
         if found:
+            if levels is not None:
+                self._change_music(m.ChangeMusic(**levels), frame)
             self.notices["program"] = "the room restarted; the program waits for you to resume it"
             if not stopped:
                 self._follow(frame)
@@ -298,7 +316,7 @@ class DosingRoom:
             return
         self._music(frame).follow(arc, point, frame)
         if point.state != "awaiting-resume":
-            self.notices.pop("program", None)
+            self.notices["program"] = None
 
     def _music(self, frame: int) -> Conductor:
         """The conductor, with a player made when it is first wanted."""
@@ -315,7 +333,7 @@ class DosingRoom:
     def _reload_library(self) -> None:
         try:
             self._library.reload()
-            self.notices.pop("library", None)
+            self.notices["library"] = None
         except LibraryError as problem:
             self.notices["library"] = str(problem)
 
@@ -329,7 +347,7 @@ class DosingRoom:
             if event.action == "failed":
                 self.notices["music"] = f"{event.why or event.track}; other music or the pad plays on"
             elif event.action == "play":
-                self.notices.pop("music", None)
+                self.notices["music"] = None
 
     def _write(self) -> Future[None] | None:
         """Journal what the arc noted; the last one's future says when all of it is on the disk."""
@@ -360,6 +378,7 @@ class DosingRoom:
             "volume_db": self._volume_db,
             "headphones_db": self._levels["headphones"].level_db,
             "bed_db": self._bed_db,
+            "dba": self._loudness.at(self._volume_db, self._levels["headphones"].level_db),
             "now": None
             if now is None or now.source == "none"
             else {
@@ -381,11 +400,13 @@ class DosingRoom:
             case "programs":
                 return self._dosing.listing()
             case "program":
-                return self._dosing.described(str(args.get("id")))
+                known = self._dosing.described(str(args.get("id")))
+                running = self._dosing.arc is not None and self._dosing.arc.program.id == known["id"]
+                return {**known, "running": self._dosing.picture(frame) if running else None}
             case "picture":
                 return self._dosing.picture(frame)
             case "preview":
-                return self._dosing.preview(m.ProgramMove(**args), frame, time.time())
+                return self._dosing.preview(_move_of(args), frame, time.time())
             case "library":
                 self._reload_library()
                 return {
@@ -395,10 +416,25 @@ class DosingRoom:
             case _:
                 raise UnknownId(f'nothing answers to "{what}"')
 
+    def program_and_tracks(self, program_id: str) -> tuple[Program, tuple[Track, ...]]:
+        """A program and the library as it is now, for a look before a session. Raises UnknownId."""
+        program = self._dosing.programs.get(program_id)
+        if program is None:
+            known = list(self._dosing.programs)
+            raise UnknownId(f'there is no program "{program_id}"; allowed: {", ".join(known)}', allowed=known)
+        self._reload_library()
+        return program, self._library.tracks()
+
     def close(self) -> None:
         """End the player's threads."""
         if self._player is not None:
             self._player.close()
+
+
+def _move_of(args: dict[str, Any]) -> m.ProgramMove:
+    if args.get("move") not in VERBS:
+        raise Invalid(f'there is no move "{args.get("move")}"; allowed: {", ".join(VERBS)}', allowed=list(VERBS))
+    return m.ProgramMove(**args)
 
 
 def track_state(track: Track) -> dict[str, Any]:

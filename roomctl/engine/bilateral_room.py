@@ -1,0 +1,206 @@
+"""The bilateral half of the room: its settings, its sets, and what the journal and the outputs are told of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, Final
+
+from playlists.presets import Preset, preset_snapshot
+from roomctl import bilateral
+from roomctl.bilateral import Bilateral
+from roomctl.engine.running_set import RunningSet, reactions
+from roomctl.engine.session_log import Recovered, SessionLog, Why, client_settings
+from roomctl.engine.view import Outlook, View
+from roomctl.errors import Invalid, Refused
+from roomctl.journal import Journal
+from roomctl.limits import Limits
+from stimuli.frames import FRAME_RATE_HZ
+from stimuli.motion import MotionState
+from stimuli.score import Score
+from stimuli.settings import Bls
+from stimuli.tasks import task_at
+
+log = logging.getLogger(__name__)
+
+START_INTERVAL_S: Final = 0.5
+
+
+class BilateralRoom:
+    """Holds the bilateral value in force and the set that runs. Called under the room's lock."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        sessions: SessionLog,
+        outlook: Outlook,
+        presets: dict[str, Preset],
+        limits: Limits,
+        recovered: Recovered,
+    ) -> None:
+        self._journal = journal
+        self._sessions = sessions
+        self._outlook = outlook
+        self._presets = presets
+        self._limits = limits
+        self._running: RunningSet | None = None
+        self._started_s = 0.0
+        self.led_by_program = False
+        self.now = self._recovered(recovered)
+
+    def _recovered(self, recovered: Recovered) -> Bilateral:
+        """The settings of the session that was open when the engine went."""
+        return Bilateral() if recovered.bls is None else self._kept(recovered.bls, recovered.preset) or Bilateral()
+
+    def _kept(self, bls: dict[str, Any], preset_id: str | None) -> Bilateral | None:
+        """Settings as they were written down; None where they are not allowed any more."""
+        try:
+            return Bilateral(bilateral.merged(Bls(), bls), self._presets.get(preset_id or ""))
+        except Invalid:
+            log.exception("settings in the journal are not allowed any more; others stay in force")
+            return None
+
+    # --- what is asked ---
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a set of a person's runs or finishes."""
+        return self._running is not None
+
+    def state_at(self, frame: float) -> MotionState:
+        """Idle, running or finishing."""
+        return self.now.state_at(frame)
+
+    def task(self, frame: float) -> dict[str, Any] | None:
+        """The working-memory task that is asked now."""
+        score = self.now.score
+        if score is None or self.state_at(frame) == "idle" or not self.now.bls.tasks.on:
+            return None
+        task = task_at(score, frame)
+        return None if task is None else {"text": task.text, "kind": task.kind}
+
+    def listed_presets(self) -> list[dict[str, Any]]:
+        """Every preset, with all of its settings."""
+        return [{**preset_snapshot(preset), "bls": asdict(preset.settings)} for preset in self._presets.values()]
+
+    def refuse_in_set(self, frame: float, sentence: str) -> None:
+        """Raise Refused while a set runs; a program's own motion is no set."""
+        state = self.state_at(frame)
+        if state != "idle" and not self.led_by_program:
+            raise Refused(f"a set is {state}; {sentence}", state=state, possible=["set/finish", "stop"])
+
+    # --- what is done ---
+
+    def change(self, change: dict[str, Any], frame: int) -> dict[str, Any]:
+        """Any part of the settings, from `frame` on; returns all of them. Raises Invalid."""
+        self._put(bilateral.change_settings(self.now, change, self._limits, frame))
+        return asdict(self.now.bls)
+
+    def choose_preset(self, preset_id: str, frame: float) -> Preset:
+        """Take a preset's settings. Raises Invalid for one that is not there, Refused in a set."""
+        preset = self._presets.get(preset_id)
+        if preset is None:
+            known = list(self._presets)
+            raise Invalid(f'there is no preset "{preset_id}"; allowed: {", ".join(known)}', allowed=known)
+        self._put(bilateral.choose_preset(self.now, preset, self._limits, frame))
+        return preset
+
+    def start(self, frame: int, *, by_panel: bool) -> dict[str, Any]:
+        """A set from `frame` on. Raises Refused while one runs or one was started a moment ago."""
+        now_s = time.monotonic()
+        if now_s - self._started_s < START_INTERVAL_S:
+            raise Refused(
+                "a set was started a moment ago; wait half a second", state="running", possible=["set/finish", "stop"]
+            )
+        self._put(bilateral.start_set(self.now, self._limits, frame))
+        self._started_s = now_s
+        preset, bls = self.now.preset, self.now.bls
+        record = self._sessions.set_started(bls, preset.id if preset else None, time.time())
+        self._running = RunningSet(record, "max" if bls.open else "done", by_panel)
+        self.save_client_settings()
+        return {"set": record.id, "number": record.number, "start_frame": frame}
+
+    def finish(self, frame: int) -> dict[str, Any]:
+        """End the running set as its settings say. Raises Refused."""
+        hard = self.now.bls.finish == "hard"
+        self._put(bilateral.finish_set(self.now, frame))
+        if hard:
+            self._end("finish", frame)
+        elif self._running is not None:
+            self._running.why = "finish"
+        return {"set": "idle" if hard else "finishing"}
+
+    def stop(self, frame: int) -> None:
+        """End whatever runs, at once."""
+        self._put(bilateral.stop_set(self.now, frame))
+        self._end("stop", frame)
+
+    def finish_because(self, why: Why, frame: int) -> bool:
+        """End a person's running set softly, for a reason that is not theirs; False where none runs."""
+        if self._running is None or self.state_at(frame) != "running":
+            return False
+        self._put(bilateral.finish_softly(self.now, frame))
+        self._running.why = why
+        return True
+
+    def end_if_over(self, frame: float) -> bool:
+        """Write down a set that is over; True where one was."""
+        if self._running is None or self.state_at(frame) != "idle":
+            return False
+        self._end(self._running.why, frame)
+        return True
+
+    def open_set_of_a_panel(self) -> bool:
+        """Whether an open set runs that somebody started from a panel."""
+        return self._running is not None and self._running.by_panel and self.now.bls.open
+
+    def react(self, frame: int) -> dict[str, Any]:
+        """The client answered a reaction task. Raises Refused where no set runs."""
+        score = self.now.score
+        if score is None or self.state_at(frame) == "idle":
+            raise Refused("no set is running, so there is nothing to react to", state="idle", possible=["set/start"])
+        if self._running is not None:
+            self._running.presses.append(frame)
+        return {"set_s": round((frame - score.motion.start_frame) / FRAME_RATE_HZ, 3)}
+
+    def follow_program(self, wanted: bool, bls: Bls | None, score_of: Callable[[Bls, int], Score], frame: int) -> None:
+        """Begin, end or take up again the slow motion that a program brings with it."""
+        if wanted and not self.led_by_program and self.state_at(frame) == "idle" and bls is not None:
+            self._put(Bilateral(bls, None, (score_of(bls, frame),)))
+            self.led_by_program = True
+        elif not wanted and self.led_by_program:
+            self._put(bilateral.finish_softly(self.now, frame))
+            self.led_by_program = False
+
+    # --- a client's own settings ---
+
+    def save_client_settings(self) -> None:
+        """Keep the settings in force for the open session's client."""
+        code = self._sessions.session.client_code
+        if code:
+            preset = self.now.preset
+            self._journal.settings_saved(code, preset.id if preset else None, asdict(self.now.bls), time.time())
+
+    def restore_client(self, client_code: str) -> None:
+        """Take up what was last in force with a client; nothing changes for a new one."""
+        found = client_settings(self._journal.path, client_code)
+        kept = None if found is None else self._kept(found[1], found[0])
+        if kept is not None:
+            self._put(Bilateral(kept.bls, kept.preset, self.now.scores))
+
+    # --- inside ---
+
+    def _put(self, now: Bilateral) -> None:
+        """Put `now` in force, for every output at once."""
+        self.now = now
+        self._outlook.publish(View(now.scores))
+
+    def _end(self, why: Why, frame: float) -> None:
+        running, score = self._running, self.now.score
+        if running is None or score is None:
+            return
+        self._running = None
+        given = bilateral.delivered(score, frame) | reactions(score, running.presses, int(frame))
+        self._sessions.set_ended(running.record, given, why, time.time())
