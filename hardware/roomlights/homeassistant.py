@@ -1,7 +1,7 @@
 """Lamps of a Home Assistant, over its REST interface.
 
-Protocol: docs/devices/homeassistant.md. Verified against: Home Assistant Core 2024.3.3, with a template lamp. The lamps hold when
-the room is lost.
+Protocol: docs/devices/homeassistant.md. Verified against: Home Assistant Core 2024.3.3, with a template lamp. The lamps hold
+when the room is lost.
 """
 
 from __future__ import annotations
