@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -78,6 +79,33 @@ def gain_of(calibration: Calibration, dba: float, lufs: float = NOISE_LUFS) -> f
 def cap_gain_db(calibration: Calibration, cap_dba: float, lufs: float = NOISE_LUFS) -> float:
     """The highest gain, at most 0 dB, that keeps material of `lufs` at or below `cap_dba` (never above 80 dBA)."""
     return min(0.0, gain_of(calibration, min(cap_dba, CAP_CEILING_DBA), lufs))
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """What the room's own music gives in dBA at the client's head, once its outputs are calibrated.
+
+    `target_lufs` is the loudness that tracks are brought to; phases that are trimmed lie lower by their trim.
+    """
+
+    readings: Mapping[str, Calibration] = field(default_factory=dict)
+    cap_dba: float = CAP_CEILING_DBA
+    target_lufs: float = NOISE_LUFS
+
+    def at(self, volume_db: float, headphones_db: float) -> dict[str, float | None]:
+        """{room, headphones, cap}: dBA at this volume, None where an output was not calibrated."""
+        return {
+            "room": self._of("room", volume_db),
+            "headphones": self._of("headphones", volume_db + headphones_db),
+            "cap": min(self.cap_dba, CAP_CEILING_DBA),
+        }
+
+    def _of(self, output: str, under_cap_db: float) -> float | None:
+        reading = self.readings.get(output)
+        if reading is None:
+            return None
+        gain_db = cap_gain_db(reading, self.cap_dba) + under_cap_db
+        return round(dba_of(reading, gain_db, self.target_lufs), 1)
 
 
 def usual_gain_db(calibration: Calibration, cap_dba: float) -> float:

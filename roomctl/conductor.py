@@ -49,6 +49,8 @@ class Conductor:
         if arc.program.silent:
             return
         wanted = SOUNDING[point.state]
+        if wanted == "bed" and not _bed_is_wanted(arc):
+            wanted = "stop"
         self._aim(arc, point, at_frame)
         if wanted != self._sounding:
             self._change(wanted, at_frame)
@@ -92,3 +94,8 @@ class Conductor:
             self._player.resume(at_frame, RESTART_FADE_S)
         else:
             self._player.resume(at_frame)
+
+
+def _bed_is_wanted(arc: Arc) -> bool:
+    """Whether the bed should be there: not after a restart at which STOP stood, not even once STOP is unlatched."""
+    return target_at(arc.levels.bed, arc.last_s) > 0.0

@@ -6,15 +6,29 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, FastAPI, Path, Query, Request
+from fastapi import Body, Depends, FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from roomctl import __version__, records
 from roomctl.records import FORMATS
 from web.commands import replied
 from web.room import Room
-from web.rules import ANY_ROLE, OPEN
+from web.rules import ANY_ROLE, CONTROL, OPEN
 from web.shapes import SHAPES
+
+
+class PreviewBody(BaseModel):
+    """A program verb, and what it takes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    move: Annotated[str, Field(max_length=40)]
+    mg: float | None = None
+    phase: Annotated[str, Field(max_length=200)] | None = None
+    minutes: float | None = None
+    name: Annotated[str, Field(max_length=200)] | None = None
+    override_reason: Annotated[str, Field(max_length=400)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,20 @@ def add_questions(app: FastAPI) -> None:
     signed_in = [Depends(ANY_ROLE)]
     app.get("/api/health", dependencies=[Depends(OPEN)], summary="Whether the room answers", responses=SHAPES["health"])(health)
     app.get("/api/programs/{id}", dependencies=signed_in, summary="One program whole", response_model=None)(program)
+    app.get(
+        "/api/preflight",
+        dependencies=signed_in,
+        summary="What should be so before a program is begun",
+        response_model=None,
+        responses=SHAPES["preflight"],
+    )(preflight)
+    app.post(
+        "/api/program/preview",
+        dependencies=[Depends(CONTROL)],
+        summary="What a move would do to the running program, without doing it",
+        response_model=None,
+        responses=SHAPES["preview"],
+    )(preview)
     app.get("/api/sessions", dependencies=signed_in, summary="Sessions, newest first", responses=SHAPES["sessions"])(sessions)
     app.get("/api/sessions/{id}", dependencies=signed_in, summary="One session whole", responses=SHAPES["session"])(session)
     app.get(
@@ -83,6 +111,18 @@ async def program(request: Request, id: Annotated[str, Path(max_length=200)]) ->
     """The program with its phases, light, music and prompts."""
     room: Room = request.app.state.room
     return replied(await room.link.ask("program", id=id), id_in_path=True)
+
+
+async def preflight(request: Request, program: Annotated[str, Query(max_length=200)]) -> JSONResponse:
+    """Music for each phase, whether its files are there, devices, disk and sound level, each a line. Nothing is refused."""
+    room: Room = request.app.state.room
+    return replied(await room.link.ask("preflight", program=program))
+
+
+async def preview(request: Request, body: Annotated[PreviewBody, Body()]) -> JSONResponse:
+    """The picture and the program as they would be after the move. 409 where it is not possible now, as for the move itself."""
+    room: Room = request.app.state.room
+    return replied(await room.link.ask("preview", **body.model_dump(exclude_none=True)))
 
 
 async def sessions(request: Request) -> JSONResponse:

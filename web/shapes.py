@@ -184,6 +184,40 @@ class SessionWhole(Shape):
     events: list[Any]
 
 
+class PreflightCheck(Shape):
+    """One line of a look before a session."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+class PhaseMusic(Shape):
+    """Minutes of music for a phase before anything comes again (0: the pad plays), and minutes it lasts."""
+
+    phase: str
+    title: str
+    needs_min: float | None
+    music_min: float
+    tracks: int
+
+
+class Preflight(Shape):
+    """What should be so before a program is begun."""
+
+    program: str
+    ok: bool
+    checks: list[PreflightCheck]
+    phases: list[PhaseMusic]
+
+
+class Preview(Shape):
+    """The program as it would be after a move: as the state shows it, and its picture."""
+
+    program: ProgramNow
+    picture: dict[str, Any]
+
+
 Responses = dict[int | str, dict[str, Any]]
 
 SHAPES: Final[dict[str, Responses]] = {
@@ -191,6 +225,8 @@ SHAPES: Final[dict[str, Responses]] = {
     "state": {200: {"model": State}},
     "timing": {200: {"model": Timing}},
     "devices": {200: {"model": list[DeviceNow]}},
+    "preflight": {200: {"model": Preflight}},
+    "preview": {200: {"model": Preview}},
     "sessions": {200: {"model": list[SessionListed]}},
     "session": {200: {"model": SessionWhole}},
     "export": {200: {"content": {kind: {} for kind in ("application/json", "text/csv", "application/pdf")}}},

@@ -290,7 +290,7 @@ class DosingRoom:
             self._dosing.room_resumed(frame, time.time(), by)
             self._write()
 
-    def recover(self, frame: int, *, stopped: bool, levels: dict[str, float] | None = None) -> None:
+    def recover(self, frame: int, *, stopped: bool, levels: dict[str, Any] | None = None) -> None:
         """Take up a program that the journal left running, at the `levels` that were chosen for it.
 
         Unless STOP was latched, the bed comes back by itself.

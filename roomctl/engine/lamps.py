@@ -147,7 +147,7 @@ class LampPacer:
         if changed:
             sleep_until(now_s + 1.0 / LAMP_FPS)
         else:
-            self._waker.wait(timeout=0.1)
+            self._waker.wait(timeout=1.0 / LAMP_FPS)
             self._waker.clear()
 
     def _step_segment(self) -> None:
