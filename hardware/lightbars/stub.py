@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,7 @@ class StubLightBar(LightBar):
         self.recorder.put_now("safe", device=self.name)
 
 
+@lru_cache(maxsize=64)
 def hex_colour(colour: tuple[float, float, float]) -> str:
     """`#rrggbb` in sRGB (IEC 61966-2-1) of linear red, green and blue from 0 to 1."""
     return "#" + "".join(f"{round(255 * srgb_of_linear(min(1.0, max(0.0, part)))):02x}" for part in colour)
