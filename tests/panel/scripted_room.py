@@ -465,6 +465,8 @@ async def _serve_socket(room: ScriptedRoom, websocket: WebSocket) -> None:
     room.sockets.add(queue)
 
     async def send() -> None:
+        while room.frozen:
+            await asyncio.sleep(0.02)
         await websocket.send_text(json.dumps({"type": "snapshot", **room.snapshot()}))
         while True:
             await websocket.send_text(await queue.get())

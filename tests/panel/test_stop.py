@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 OpenPage = Callable[..., Page]
 SIZES = [(1180, 820), (820, 1180), (390, 844)]
-PAGES = ["emdr", "dosing", "devices", "records"]
+PAGES = ["emdr", "dosing", "music", "devices", "records"]
 
 
 def pressed_down(page: Page) -> None:

@@ -14,12 +14,14 @@ import "./elements/stop_bar.js";
 import "./pages/outside.js";
 import "./pages/emdr.js";
 import "./pages/dosing.js";
+import "./pages/music.js";
 import "./pages/devices.js";
 import "./pages/records.js";
 
 export const PAGES = [
   ["emdr", "EMDR", "rc-emdr"],
   ["dosing", "Dosing", "rc-dosing"],
+  ["music", "Music", "rc-music"],
   ["devices", "Devices", "rc-devices"],
   ["records", "Records", "rc-records"],
 ];

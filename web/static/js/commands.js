@@ -53,9 +53,10 @@ function parsed(text) {
   }
 }
 
-/** A question; null where there is no answer. */
-export async function question(path) {
-  const answer = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null);
+/** A question, with a body where it has more to say than its address; null where there is no answer. */
+export async function question(path, body = null) {
+  const asked = body === null ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const answer = await fetch(path, { ...asked, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null);
   return answer?.ok ? answer.json() : null;
 }
 

@@ -9,6 +9,7 @@ import { ago, clockTime, seconds } from "../words.js";
 const TABS = [
   ["emdr", "EMDR"],
   ["dosing", "Dosing"],
+  ["music", "Music"],
   ["devices", "Devices"],
   ["records", "Records"],
 ];

@@ -1,10 +1,10 @@
 /** The moves of a running program: dose, hold, next, longer, back; a booster with its effect before it is confirmed; the end. */
 
 import { RoomElement, h, say, show } from "../dom.js";
-import { command } from "../commands.js";
+import { command, question, throttled } from "../commands.js";
 import { roomClock } from "../room_clock.js";
 import { stayLeftS } from "../program_now.js";
-import { seconds } from "../words.js";
+import { medicineTime, seconds } from "../words.js";
 import "./hold_button.js";
 
 const move = (name, body, control, what) => command("POST", `/api/program/${name}`, body, { control, rev: true, what });
@@ -19,6 +19,14 @@ export function boosterEffect(program, mg) {
   if (program.total_mg !== null && program.total_mg !== undefined && mg > 0) parts.push(`${program.total_mg} mg so far, ${program.total_mg + mg} mg with it.`);
   parts.push("The minimum stay is counted anew and never gets shorter. Music and light go on from where they are.");
   return parts.join(" ");
+}
+
+/** Where the phases to come would begin and when the minimum stay would be over, from a preview's program. */
+export function previewWords(now, then) {
+  const at = (minutes) => medicineTime(minutes * 60);
+  const coming = then.phases.filter(({ state, start_min: start }) => state !== "past" && typeof start === "number").map(({ title, start_min: start }) => `${title} ${at(start)}`);
+  const stay = then.stay ? `Minimum stay until ${at(then.stay.minimum_s / 60)}${now.stay ? `, now ${at(now.stay.minimum_s / 60)}` : ""}.` : "";
+  return `${coming.join(", ")}. ${stay}`;
 }
 
 class ProgramMoves extends RoomElement {
@@ -67,6 +75,8 @@ class ProgramMoves extends RoomElement {
     show(this.end, verb === "end");
     show(this.main, verb === null);
     this.setState(this.#state);
+    if (verb === "booster") this.#askPreview();
+    else this.dispatchEvent(new CustomEvent("preview", { detail: null }));
     if (verb !== null) (verb === "booster" ? this.booster : this.end).querySelector("input, button").focus();
   }
 
@@ -91,14 +101,28 @@ class ProgramMoves extends RoomElement {
   #boosterSheet() {
     const [field, mg] = this.#mgField("booster-mg");
     this.effect = h("p", { class: "effect" });
-    field.addEventListener("input", () => this.#state?.program && say(this.effect, boosterEffect(this.#state.program, mg())));
+    this.times = h("p", { class: "effect-times" });
+    const preview = throttled(() => this.#askPreview(), 3);
+    field.addEventListener("input", () => {
+      if (this.#state?.program) say(this.effect, boosterEffect(this.#state.program, mg()));
+      preview();
+    });
     this.boosterMg = mg;
     const act = async (control) => {
       const answer = await move("booster", mg() > 0 ? { mg: mg() } : {}, control, "Booster");
       if (answer.ok) this.#open(null);
     };
     this.boosterButton = h("rc-hold", { prop: { config: { label: "Booster given", sub: "hold", confirm: "Tap: booster given", enabled: (state) => may(state, "booster"), act } } });
-    return h("div", { class: "move-sheet", hidden: true }, h("h2", { class: "small", text: "What a booster does here" }), this.effect, field, h("div", { class: "row" }, this.boosterButton, this.#back()));
+    return h("div", { class: "move-sheet", hidden: true }, h("h2", { class: "small", text: "What a booster does here" }), this.effect, this.times, field, h("div", { class: "row" }, this.boosterButton, this.#back()));
+  }
+
+  /** Ask the room itself what a booster now would do, and show its arc in place of the present one. */
+  async #askPreview() {
+    const mg = this.boosterMg();
+    const found = await question("/api/program/preview", { move: "booster", ...(mg > 0 ? { mg } : {}) });
+    if (this.booster.hidden || !this.#state?.program) return;
+    say(this.times, found ? previewWords(this.#state.program, found.program) : "");
+    if (found) this.dispatchEvent(new CustomEvent("preview", { detail: found.picture }));
   }
 
   #endSheet() {

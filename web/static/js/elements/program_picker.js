@@ -12,29 +12,41 @@ const KINDS = [
   ["integration", "The days after"],
 ];
 const QUIET_DB = -50;
+const ASKED = new Set(["Music", "Files", "Disk"]);
+const ASK_EVERY_MS = 15000;
 const RETRY_MS = 4000;
 
-/** What should be so before a session: [{name, ok, text}]. The program's own list where it has one, and what the state says. */
-export function preflight(state, program) {
+/** What should be so before a session: [{name, ok, text}]. What the room found when it was asked, and what the state says now. */
+export function preflight(state, found) {
   if (!state) return [];
   const lost = state.devices.filter(({ link }) => link !== "READY");
-  const own = program?.preflight ?? [];
-  const checks = own.map(({ name, ok, text }) => ({ name, ok, text }));
+  const checks = (found?.checks ?? []).filter(({ name }) => ASKED.has(name));
   checks.push({
     name: "Devices",
     ok: lost.length === 0,
     text: lost.length === 0 ? `${state.devices.length} ready` : lost.map(({ name, why }) => `${name}${why ? `: ${why}` : " is not ready"}`).join("; "),
   });
   const quiet = state.music.volume_db <= QUIET_DB;
-  checks.push({ name: "Sound level", ok: !quiet, text: `${Math.round(state.music.volume_db)} dB${quiet ? ": nearly silent" : ""}` });
+  const dba = state.music.dba ?? {};
+  const known = typeof dba.room === "number";
+  const level = known ? `about ${Math.round(dba.room)} dBA, at most ${Math.round(dba.cap)}` : `${Math.round(state.music.volume_db)} dB; not calibrated`;
+  checks.push({ name: "Sound level", ok: !quiet, text: `${level}${quiet ? ": nearly silent" : ""}` });
   const gaps = state.timing?.underruns ?? 0;
   checks.push({ name: "Sound card", ok: gaps === 0, text: gaps === 0 ? "no gaps" : `${gaps} gaps since the room began` });
   for (const notice of state.notices ?? []) if (notice.level === "warn") checks.push({ name: "Notice", ok: false, text: notice.text });
   return checks;
 }
 
+/** "Peak 25 min: 1.2 h of music", for each phase; the pad where there is none. */
+export function phaseMusic({ title, needs_min: needs, music_min: music, tracks }) {
+  const length = needs === null ? title : `${title}, ${Math.round(needs)} min`;
+  const there = music >= 60 ? `${(music / 60).toFixed(1)} h` : `${Math.round(music)} min`;
+  return `${length}: ${tracks === 0 ? "pad" : there}`;
+}
+
 class ProgramPicker extends RoomElement {
   #programs = [];
+  #found = null;
   #chosen = null;
   #state = null;
 
@@ -53,10 +65,12 @@ class ProgramPicker extends RoomElement {
       act: (control) => command("POST", "/api/program/start", { program: this.#chosen.id }, { control, rev: true, what: "Begin" }),
     };
     this.begin = h("rc-hold", { class: "begin", prop: { config } });
-    this.one = h("div", { class: "program-one" }, this.heading, this.note, this.arc, this.key, h("div", { class: "program-foot" }, this.checks, this.begin));
+    this.phases = h("ul", { class: "phase-music", "aria-label": "Music for each phase" });
+    this.one = h("div", { class: "program-one" }, this.heading, this.note, this.arc, this.key, this.phases, h("div", { class: "program-foot" }, this.checks, this.begin));
     this.none = h("p", { class: "hint", role: "status" });
     this.append(this.list, this.one, this.none);
     this.#load();
+    setInterval(() => this.#ask(), ASK_EVERY_MS);
   }
 
   async #load() {
@@ -82,10 +96,23 @@ class ProgramPicker extends RoomElement {
     this.list.replaceChildren(...sections.filter(Boolean));
   }
 
+  /** Ask the room how ready it is for the chosen program. */
+  async #ask() {
+    const id = this.#chosen?.id;
+    if (!id || this.hidden || this.offsetParent === null) return;
+    const found = await question(`/api/preflight?program=${encodeURIComponent(id)}`);
+    if (this.#chosen?.id !== id) return;
+    this.#found = found;
+    this.phases.replaceChildren(...(found?.phases ?? []).map((phase) => h("li", { text: phaseMusic(phase), dataset: { pad: String(phase.tracks === 0) } })));
+    this.setState(this.#state);
+  }
+
   async #choose(id) {
     const program = await question(`/api/programs/${encodeURIComponent(id)}`);
     if (!program) return;
     this.#chosen = { ...program, id };
+    this.#found = null;
+    this.#ask();
     localStorage.setItem("roomctl.program", id);
     for (const button of this.list.querySelectorAll(".program")) button.setAttribute("aria-pressed", String(button.dataset.program === id));
     say(this.heading, program.title ?? named(id));
@@ -99,7 +126,7 @@ class ProgramPicker extends RoomElement {
     this.#state = state;
     this.begin.setState(state);
     this.arc.setState(null);
-    const checks = preflight(state, this.#chosen);
+    const checks = preflight(state, this.#found);
     const key = JSON.stringify(checks);
     if (key === this.checks.dataset.key) return;
     this.checks.dataset.key = key;

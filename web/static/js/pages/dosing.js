@@ -20,13 +20,22 @@ export function trackName(track) {
   return track.artist ? `${name}, ${track.artist}` : name;
 }
 
+/** "-12 dB", and once the room is calibrated "-12 dB, 58 dBA": what music at its target gives at the client's head. */
+export function volumeWords(state, value) {
+  const dba = state?.music?.dba?.room;
+  const words = `${Math.round(value)} dB`;
+  return typeof dba === "number" ? `${words} · ${Math.round(dba + value - state.music.volume_db)} dBA` : words;
+}
+
 class DosingPage extends RoomElement {
   #state = null;
   #pictureKey = "";
+  #choosing = null;
 
   build() {
     this.picker = h("rc-program-picker");
     this.running = this.#running();
+    this.moves.addEventListener("preview", ({ detail }) => this.#preview(detail));
     this.append(h("h1", { class: "sr-only", text: "Dosing" }), this.picker, this.running);
     setInterval(() => this.#tick(), 500);
   }
@@ -45,7 +54,9 @@ class DosingPage extends RoomElement {
     this.status = h("div", { class: "now" }, this.medicine, h("div", {}, this.phase, this.left), this.playing, this.swap);
     this.prompts = h("rc-prompts");
     this.moves = h("rc-program-moves");
-    return h("div", { class: "running", hidden: true }, this.overdue, h("div", { class: "timeline" }, this.arc, this.values), this.status, h("div", { class: "dosing-below" }, this.moves, this.prompts, this.#room()));
+    this.another = h("button", { type: "button", class: "primary another", text: "Choose another program", hidden: true });
+    this.another.addEventListener("click", () => this.#chooseAnother());
+    return h("div", { class: "running", hidden: true }, this.overdue, this.another, h("div", { class: "timeline" }, this.arc, this.values), this.status, h("div", { class: "dosing-below" }, this.moves, this.prompts, this.#room()));
   }
 
   #swap() {
@@ -70,29 +81,41 @@ class DosingPage extends RoomElement {
     this.announce.addEventListener("click", () => this.#announcements());
     this.files = h("div", { class: "announcements", hidden: true });
     this.levels = [
-      { name: "Volume", guarded: true, min: -60, max: 0, step: 1, format: (value) => `${Math.round(value)} dB`, read: (state) => state.music?.volume_db, send: (value) => ["PUT", "/api/music", { volume_db: value }] },
+      { name: "Volume", guarded: true, min: -60, max: 0, step: 1, format: (value) => volumeWords(this.#state, value), read: (state) => state.music?.volume_db, send: (value) => ["PUT", "/api/music", { volume_db: value }] },
       { name: "Room light", guarded: true, min: 0, max: 100, step: 1, format: (value) => `L* ${Math.round(value)}`, read: (state) => state.lights?.target_l ?? state.lights?.level_l, send: (value) => ["PUT", "/api/lights", { level_l: value }] },
     ].map((config) => h("rc-level", { prop: { config } }));
-    return h("div", { class: "room-moves" }, h("div", { class: "moves three" }, this.acts), this.levels, h("div", { class: "moves three" }, this.skip, this.duck, this.announce), this.files);
+    this.headphones = h("rc-level", { hidden: true, prop: { config: { name: "Headphones", guarded: true, min: -60, max: 0, step: 1, format: (value) => `${Math.round(value)} dB`, read: (state) => state.music?.headphones_db, send: (value) => ["PUT", "/api/music", { headphones_db: value }] } } });
+    return h("div", { class: "room-moves" }, h("div", { class: "moves three" }, this.acts), this.levels[0], this.headphones, this.levels[1], h("div", { class: "moves three" }, this.skip, this.duck, this.announce), this.files);
   }
 
-  async #announcements() {
+  #announcements() {
     if (!this.files.hidden) {
       show(this.files, false);
       return;
     }
-    const library = await question("/api/library");
-    const files = library?.announcements ?? [];
+    const files = this.#state?.music?.announcements ?? [];
     this.files.replaceChildren(
-      ...files.map((file) => {
-        const name = typeof file === "string" ? file : (file.file ?? file.name);
+      ...files.map((name) => {
         const button = h("button", { type: "button", class: "move", text: name, dataset: { name } });
         button.addEventListener("click", () => command("POST", "/api/music/announce", { file: name }, { control: button }));
         return button;
       }),
-      ...(files.length ? [] : [h("p", { class: "hint", text: "No announcements are in the music folders." })]),
+      ...(files.length ? [] : [h("p", { class: "hint", text: "None yet: sound files in the folder announcements of the room's data folder are listed here." })]),
     );
     show(this.files, true);
+  }
+
+  /** The arc as it would be, while a booster is thought about; null: as it is. */
+  #preview(picture) {
+    this.previewed = picture !== null;
+    this.arc.toggleAttribute("data-preview", this.previewed);
+    if (picture) this.arc.setPicture(picture);
+    else this.#loadPicture();
+  }
+
+  #chooseAnother() {
+    this.#choosing = this.#state?.program?.started_frame ?? null;
+    this.setState(this.#state);
   }
 
   async #loadPicture() {
@@ -100,14 +123,18 @@ class DosingPage extends RoomElement {
     if (!id) return;
     const program = await question(`/api/programs/${encodeURIComponent(id)}`);
     const picture = (this.#state?.program?.state === "arrival" ? null : program?.running) ?? program?.picture ?? null;
-    if (picture) this.arc.setPicture(picture);
+    if (picture && !this.previewed) this.arc.setPicture(picture);
   }
 
   render(state) {
     this.#state = state;
-    const program = state?.program ?? null;
+    const known = state?.program ?? null;
+    const over = known?.state === "ended";
+    const program = over && this.#choosing === known.started_frame ? null : known;
     show(this.picker, program === null);
     show(this.running, program !== null);
+    show(this.another, over);
+    show(this.headphones, Boolean(state?.room?.headphones));
     if (program === null) {
       this.picker.setState(state);
       return;
@@ -117,7 +144,7 @@ class DosingPage extends RoomElement {
       this.#pictureKey = key;
       this.#loadPicture();
     }
-    for (const part of [this.overdue, this.arc, this.values, this.prompts, this.moves, ...this.levels]) part.setState(state);
+    for (const part of [this.overdue, this.arc, this.values, this.prompts, this.moves, this.headphones, ...this.levels]) part.setState(state);
     for (const button of this.acts) button.disabled = !program.possible?.includes(button.dataset.verb);
     this.duck.setAttribute("aria-pressed", String(Boolean(state.music?.ducked)));
     this.#tick();
@@ -125,7 +152,7 @@ class DosingPage extends RoomElement {
 
   #tick() {
     const state = this.#state;
-    if (!state?.program || this.hidden) return;
+    if (!state?.program || this.hidden || this.running.hidden) return;
     const frame = roomClock.frameAt(performance.now());
     const medicine = medicineS(state, frame);
     const left = phaseLeftS(state, frame);
