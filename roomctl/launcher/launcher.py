@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import threading
@@ -27,6 +28,8 @@ POLL_S: Final = 0.05
 SILENT_S: Final = 0.5
 HUNG_S: Final = 3.0
 START_UP_S: Final = 15.0
+HOLDS_SOCKET: Final = os.name == "posix"
+"""Where a process can inherit a socket, the panel's outlives the web process; elsewhere web opens it anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,9 @@ class Launcher:
         self._socket = listen(plan.panel)
         self.port = self._socket.getsockname()[1]
         self.engine = Child("engine", self._engine_arguments(), pipe=True)
-        self.web = Child("web", self._web_arguments(), pass_fds=(self._socket.fileno(),))
+        if not HOLDS_SOCKET:
+            self._socket.close()
+        self.web = Child("web", self._web_arguments(), pass_fds=(self._socket.fileno(),) if HOLDS_SOCKET else ())
         self.io = Child("io", ["roomctl.io", "--data", str(plan.data), *self._room_arguments()])
         screens = [bar for bar in plan.room.lightbar if bar.driver == "screen"]
         self.screens = [Child(f'screen "{bar.name}"', self._screen_arguments(bar)) for bar in screens]
@@ -98,7 +103,7 @@ class Launcher:
         panel = self._plan.panel
         names = [part for name in panel.names for part in ("--allow-host", name)]
         tls = self._tls_arguments()
-        fd = ["--fd", str(self._socket.fileno())]
+        fd = ["--fd", str(self._socket.fileno())] if HOLDS_SOCKET else []
         return ["web", "--data", str(self._plan.data), "--host", panel.host, "--port", str(self.port), *fd, *names, *tls]
 
     def _tls_arguments(self) -> list[str]:
