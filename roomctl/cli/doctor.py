@@ -14,13 +14,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from hardware.registry import make_light_bar, make_room_light, make_tapper
 from hardware.soundcards.portaudio import choose_card, list_cards
 from playlists.files import PlaylistFileError
 from playlists.presets import load_presets
+from playlists.programs import load_programs
 from roomctl.cli.places import DataOption, RoomOption, data_folder
 from roomctl.errors import Away, JournalError, RoomError
 from roomctl.journal import open_database
-from roomctl.link import EngineLink
+from roomctl.link import EngineLink, result
 from roomctl.room_file import RoomFile, load_room
 
 Verdict = Literal["good", "note", "stops a session"]
@@ -43,7 +45,7 @@ def doctor(room: RoomOption = None, data: DataOption = None) -> None:
     folder = data_folder(data)
     findings = list(examine(room, folder))
     for finding in findings:
-        console.print(f"{SIGN[finding.verdict]:>24}  [bold]{finding.what}[/]: {escape(finding.sentence)}")
+        console.print(f"{SIGN[finding.verdict]:>24}  [bold]{finding.what}[/]: {escape(finding.sentence)}", soft_wrap=True)
     if any(finding.verdict == "stops a session" for finding in findings):
         raise typer.Exit(1)
 
@@ -56,7 +58,8 @@ def examine(room: Path | None, folder: Path) -> Iterator[Finding]:
         yield Finding("room file", "stops a session", problem.message)
         return
     yield Finding("room file", "good", f"{room_file.room.name}, {_devices(room_file)}")
-    looks: list[Callable[[RoomFile, Path], Finding]] = [_sound, _disk, _journal, _presets, _clock, _realtime, _running]
+    looks: list[Callable[[RoomFile, Path], Finding]] = [_sound, _drivers, _disk, _journal, _presets, _programs]
+    looks += [_clock, _realtime, _running]
     for look in looks:
         yield look(room_file, folder)
 
@@ -74,6 +77,21 @@ def _sound(room: RoomFile, folder: Path) -> Finding:
     except OSError as problem:
         return Finding("sound", "stops a session", str(problem))
     return Finding("sound", "good", f'"{card.name}" with {card.channels} channels')
+
+
+def _drivers(room: RoomFile, folder: Path) -> Finding:
+    """Each driver made and not opened: its library is there, its options fit, its fixture can be read."""
+    try:
+        for bar in room.lightbar:
+            if bar.driver != "screen":
+                make_light_bar(bar)
+        for tapper in room.tapper:
+            make_tapper(tapper)
+        for lamp in room.roomlight:
+            make_room_light(lamp)
+    except (ImportError, ValueError) as problem:
+        return Finding("drivers", "stops a session", str(problem))
+    return Finding("drivers", "good", "every device of the room file can be driven from here")
 
 
 def _disk(room: RoomFile, folder: Path) -> Finding:
@@ -105,6 +123,14 @@ def _presets(room: RoomFile, folder: Path) -> Finding:
     return Finding("presets", "good", f"{len(presets)} protocols")
 
 
+def _programs(room: RoomFile, folder: Path) -> Finding:
+    try:
+        programs = load_programs([folder / "programs"])
+    except PlaylistFileError as problem:
+        return Finding("programs", "stops a session", "; ".join(problem.problems))
+    return Finding("programs", "good", f"{len(programs)} programs")
+
+
 def _clock(room: RoomFile, folder: Path) -> Finding:
     year = time.gmtime().tm_year
     if year < 2025:
@@ -129,7 +155,7 @@ def _running(room: RoomFile, folder: Path) -> Finding:
     link = EngineLink(folder / "run" / "engine.sock")
     try:
         link.connect(1.0)
-        devices = link.ask("devices").body
+        devices = result(link.ask("devices"))
     except Away:
         return Finding("devices", "note", "no room runs on this data folder, so its devices were not asked")
     finally:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from roomctl.cli.places import DataOption, RoomOption, data_folder, running_room
+from roomctl.link import result
 
 MEANING: Final = {
     "onset_sd_ms": "spread of the sound card's statements about its clock, ms",
@@ -34,9 +35,9 @@ def measure(
     """Watch the running room and print what its clock, light and taps were like. Start a set for light and tap figures."""
     link = running_room(data_folder(data))
     try:
-        before = _timing(link.ask("timing").body)
+        before = dict(result(link.ask("timing")))
         time.sleep(seconds)
-        after = _timing(link.ask("timing").body)
+        after = dict(result(link.ask("timing")))
     finally:
         link.close()
     after["underruns"] = int(after.get("underruns", 0)) - int(before.get("underruns", 0))
@@ -49,7 +50,3 @@ def measure(
     for key, value in after.items():
         table.add_row(MEANING.get(key, key), "not measured yet" if value is None else str(value))
     Console().print(table)
-
-
-def _timing(body: Any) -> dict[str, Any]:
-    return dict(body)
