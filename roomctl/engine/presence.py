@@ -18,10 +18,13 @@ class Presence:
         self._inlets: list[dict[str, Any]] = []
         self._inlets_s = 0.0
 
-    def panels_are(self, panels: list[dict[str, Any]]) -> None:
-        """The web process says which panels are open."""
+    def panels_are(self, panels: list[dict[str, Any]]) -> str | None:
+        """The web process says which panels are open; returns a sentence where one has gone and others have not."""
+        open_ids = {panel.get("id") for panel in panels}
+        gone = [str(panel.get("name") or "a panel") for panel in self.panels if panel.get("id") not in open_ids]
         self.panels = panels
         self._panels_gone_s = None if panels else (self._panels_gone_s or time.monotonic())
+        return f'"{gone[0]}" is no longer connected; the room goes on' if gone and panels else None
 
     @property
     def panels_lost(self) -> bool:

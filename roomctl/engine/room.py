@@ -308,7 +308,7 @@ class Room:
     def panels_changed(self, panels: list[dict[str, Any]]) -> None:
         """Which panels are open, as the web process says."""
         with self._lock:
-            self._presence.panels_are(panels)
+            self.notices.hold("panel", self._presence.panels_are(panels))
             self.publish_changes()
 
     def tick(self) -> None:
@@ -413,6 +413,7 @@ class Room:
                 "mode": parts.dosing.mode,
                 "demo": parts.demo,
                 "speed": parts.speed,
+                "headphones": parts.room_file.audio.outputs.headphones is not None,
                 "limits": asdict(parts.room_file.limits),
             },
             "clock": clock_state(parts.clock.reading),
