@@ -74,20 +74,20 @@ class OutputLevel:
         """`level_db` is 0 at most and counts from the cap, itself a gain of 0 dB at most."""
         self._cap_db = cap_db
         self.level_db = level_db
-        self._gain = FadingGain(_factor(level_db + cap_db))
+        self._gain_db = FadingGain(level_db + cap_db)
 
     def to(self, level_db: float) -> None:
-        """Go to `level_db`."""
-        now, wanted = _factor(self.level_db + self._cap_db), _factor(level_db + self._cap_db)
-        seconds = max(abs(level_db - self.level_db) / VOLUME_DB_PER_S, 0.02)
-        if wanted != now:
-            self._gain.to(wanted, max(1, round(frames_of_s(seconds) / abs(wanted - now))))
+        """Go to `level_db`, evenly in dB from wherever the level is."""
+        self._gain_db.to(level_db + self._cap_db, frames_of_s(1.0 / VOLUME_DB_PER_S))
         self.level_db = level_db
 
     def apply(self, sound: Samples) -> Samples:
         """`sound` at this level."""
-        gain = self._gain.ramp(len(sound))
-        return sound if isinstance(gain, float) and gain == 1.0 else sound * gain
+        gain_db = self._gain_db.ramp(len(sound))
+        if isinstance(gain_db, float):
+            return sound if gain_db == 0.0 else sound * np.float32(_factor(gain_db))
+        moving: Samples = sound * np.power(np.float32(10.0), gain_db / np.float32(20.0))
+        return moving
 
 
 def _factor(level_db: float) -> float:
@@ -98,9 +98,9 @@ class OutputStage:
     """Mixes the stimulus and the music under STOP's two gains."""
 
     def __init__(self, ceiling_frac: float, stimulus_db: float = 0.0) -> None:
-        """`stimulus_db` brings what the score places to the room's usual level once its outputs are calibrated."""
+        """`stimulus_db`, 0 at most, brings what the score places to the room's usual level once its outputs are calibrated."""
         self._ceiling = np.float32(ceiling_frac)
-        self._stimulus_frac = np.float32(_factor(stimulus_db))
+        self._stimulus_frac = np.float32(_factor(min(stimulus_db, 0.0)))
         self.stimulus = FadingGain()
         self.music = FadingGain()
         self._stimulus_ramp: float | npt.NDArray[np.float32] = 1.0
@@ -121,7 +121,7 @@ class OutputStage:
     def mix(self, stimulus: Samples, music: Samples) -> Samples:
         """Both under their gains, clipped at the ceiling (the limiter has kept them below it already)."""
         self._stimulus_ramp = self.stimulus.ramp(len(stimulus))
-        mixed = stimulus * self._stimulus_ramp
+        mixed = stimulus * (self._stimulus_ramp * self._stimulus_frac)
         mixed += music * self.music.ramp(len(music))
         return np.clip(mixed, -self._ceiling, self._ceiling, out=mixed)
 

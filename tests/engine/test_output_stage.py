@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomctl.engine.output_stage import FadingGain, OutputStage
+from roomctl.engine.output_stage import FadingGain, OutputLevel, OutputStage
 
 MS = 48
 Sound = npt.NDArray[np.float32]
@@ -173,3 +173,66 @@ def test_whatever_is_pressed_the_gain_stays_between_silence_and_full(blocks: lis
         heard = stage.mix(flat(frames, 0.25), flat(frames, 0.25))
         assert heard.min() >= 0.0
         assert heard.max() <= 0.5
+
+
+# --- the outputs' own levels, and the room's usual one ---
+
+
+def test_what_the_score_places_is_brought_to_the_rooms_usual_level_and_hands_are_not() -> None:
+    stage = OutputStage(0.89, stimulus_db=-20.0)
+    assert mixed(stage, 64, stimulus=0.5)[0, 0] == pytest.approx(0.05)
+    assert mixed(stage, 64, music=0.5)[0, 0] == 0.5
+    assert np.array_equal(stage.gate(flat(64)), flat(64))
+
+
+def test_the_usual_level_never_makes_anything_louder() -> None:
+    assert mixed(OutputStage(0.89, stimulus_db=12.0), 64, stimulus=0.2)[0, 0] == np.float32(0.2)
+
+
+def level_db(level: OutputLevel, frames: int) -> Sound:
+    """What the level does, frame by frame, in dB."""
+    gain: Sound = 20.0 * np.log10(level.apply(flat(frames, 1.0))[:, 0])
+    return gain
+
+
+def test_an_output_at_its_cap_without_a_reading_passes_its_sound_untouched() -> None:
+    sound = flat(64)
+    assert OutputLevel().apply(sound) is sound
+
+
+def test_an_output_is_under_its_cap_by_its_level() -> None:
+    assert level_db(OutputLevel(-6.0, -10.0), 64) == pytest.approx(-16.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(("from_db", "to_db"), [(-60.0, 0.0), (0.0, -60.0), (-20.0, -19.0), (-12.0, -30.0)])
+def test_a_level_moves_at_six_db_a_second_all_the_way(from_db: float, to_db: float) -> None:
+    level = OutputLevel(from_db, -3.0)
+    level.to(to_db)
+    needed = round(abs(to_db - from_db) / 6.0 * 48_000)
+    heard = level_db(level, needed + 480)
+    step_db = np.diff(heard)
+    # A float32 holds the dB of a gain to some 1e-5.
+    assert np.abs(np.abs(step_db[: needed - 2]) - 6.0 / 48_000).max() < 1e-4
+    assert heard[needed // 2] == pytest.approx((from_db + to_db) / 2 - 3.0, abs=0.01)
+    assert heard[-1] == pytest.approx(to_db - 3.0, abs=1e-4)
+    assert level.level_db == to_db
+
+
+def test_a_level_turned_back_on_its_way_turns_where_it_is() -> None:
+    level = OutputLevel(-40.0)
+    level.to(0.0)
+    risen = level_db(level, 48_000)[-1]
+    level.to(-40.0)
+    heard = level_db(level, 48_000)
+    assert risen == pytest.approx(-34.0, abs=0.01)
+    assert heard[0] == pytest.approx(risen, abs=0.001)
+    assert heard[-1] == pytest.approx(-40.0, abs=0.01)
+
+
+@given(BLOCKS)
+def test_a_level_is_the_same_to_the_bit_for_any_split_into_blocks(blocks: list[int]) -> None:
+    split, whole = OutputLevel(-20.0, -4.0), OutputLevel(-20.0, -4.0)
+    for level in (split, whole):
+        level.to(-3.0)
+    parts = np.concatenate([split.apply(flat(frames)) for frames in blocks])
+    assert np.array_equal(parts, whole.apply(flat(sum(blocks))))

@@ -57,7 +57,7 @@ class LaunchedRoom:
     room_text: str = ""
     env: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
-    token: str = ""
+    client: httpx.Client = field(default_factory=httpx.Client)
 
     @property
     def data(self) -> Path:
@@ -84,31 +84,26 @@ class LaunchedRoom:
         until(lambda: process.poll() is not None or "Pairing code" in self.said, "readiness")
         assert process.poll() is None, self.said
         store = SignIn(self.data / "sign_in.db")
-        self.token = store.new_token("control", "test")[1]
+        token = store.new_token("control", "test")[1]
         store.close()
+        self.client.close()
+        self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=WAIT_S)
         until(lambda: self.answers(200), "an answer of the panel's server")
 
-    def client(self) -> httpx.Client:
-        """Signed in by a token."""
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=WAIT_S)
-
     def state(self) -> dict[str, Any]:
-        with self.client() as client:
-            answer = client.get("/api/state")
+        answer = self.client.get("/api/state")
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     def post(self, path: str, body: Any = None) -> Any:
-        with self.client() as client:
-            answer = client.post(path, json=body) if path != "/api/bls" else client.put(path, json=body)
+        answer = self.client.request("PUT" if path == "/api/bls" else "POST", path, json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def answers(self, status: int) -> bool:
         """Whether the state is answered so; False while nobody is there to answer."""
         try:
-            with self.client() as client:
-                return client.get("/api/state").status_code == status
+            return self.client.get("/api/state").status_code == status
         except httpx.TransportError:
             return False
 
@@ -136,6 +131,7 @@ class LaunchedRoom:
 
     def end(self) -> int:
         """End it as systemd does; its exit code. Whatever of it is left is killed, and fails the test."""
+        self.client.close()
         if self.process is None:
             return 0
         children = self.children() if self.process.poll() is None else []
