@@ -6,8 +6,10 @@ of its own is told the end of each segment and how long to take.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -16,7 +18,7 @@ from roomctl.clock import SessionClock
 from roomctl.engine.realtime import sleep_until
 from roomctl.engine.view import Outlook
 from stimuli.beats import Side
-from stimuli.frames import FRAME_RATE_HZ, frames_of_s
+from stimuli.frames import FRAME_RATE_HZ
 
 BOOT_LEVEL_L: Final = 55.0
 BOOT_CCT_K: Final = 2700.0
@@ -28,6 +30,10 @@ MOST_MIRED_PER_S: Final = 5.0
 LAMP_FPS: Final = 40.0
 KEEP_ALIVE_S: Final = 1.0
 SEGMENT_S: Final = 10.0
+SEGMENTS_S: Final = (SEGMENT_S, 3.0, 1.0)
+"""A lamp with transitions is told the longest of these that fits; one message a second is what the slowest bridge takes."""
+
+SEGMENT_ERROR_L: Final = 0.5
 TEST_RISE_L: Final = 10.0
 TEST_S: Final = 5.0
 
@@ -75,7 +81,8 @@ def operator_fade(now: RoomLook, frame: int, level_l: float, cct_k: float, fade_
     level_s = max(least_s, fade_s or 0.0)
     mired = abs(1e6 / cct_k - 1e6 / now.cct_k)
     cct_s = max(level_s, mired / MOST_MIRED_PER_S)
-    return LampFade(frame, now.level_l, level_l, frames_of_s(level_s), now.cct_k, cct_k, frames_of_s(cct_s))
+    frames, cct_frames = (math.ceil(seconds * FRAME_RATE_HZ) for seconds in (level_s, cct_s))
+    return LampFade(frame, now.level_l, level_l, frames, now.cct_k, cct_k, cct_frames)
 
 
 class RoomLightScore(Protocol):
@@ -151,13 +158,24 @@ class LampPacer:
             self._waker.clear()
 
     def _step_segment(self) -> None:
-        """One message a segment: where the light will be in `SEGMENT_S`, and how long to take to it."""
+        """One message a segment: where the light will be at its end, and how long to take to it."""
         now_s = time.monotonic()
         frame = self._clock.frame_at(now_s)
-        ahead = self._look(frame + SEGMENT_S * FRAME_RATE_HZ)
+        length_s = segment_s(self._look, frame)
+        real_s = length_s * FRAME_RATE_HZ / self._clock.reading.frames_per_s
+        ahead = self._look(frame + length_s * FRAME_RATE_HZ)
         if ahead != self._last:
-            fade_s = SEGMENT_S * FRAME_RATE_HZ / self._clock.reading.frames_per_s
-            self.lamp.offer(RoomLook(ahead.level_l, ahead.cct_k, fade_s), Due(int(frame), now_s))
+            self.lamp.offer(RoomLook(ahead.level_l, ahead.cct_k, real_s), Due(int(frame), now_s))
             self._last = ahead
-        self._waker.wait(timeout=SEGMENT_S * FRAME_RATE_HZ / self._clock.reading.frames_per_s)
+        self._waker.wait(timeout=real_s)
         self._waker.clear()
+
+
+def segment_s(look_at: Callable[[float], RoomLook], frame: float) -> float:
+    """The longest segment from `frame` that a straight fade of the lamp's own follows to half an L* at its middle."""
+    now_l = look_at(frame).level_l
+    for length_s in SEGMENTS_S[:-1]:
+        middle, end = (look_at(frame + part * length_s * FRAME_RATE_HZ).level_l for part in (0.5, 1.0))
+        if abs(middle - (now_l + end) / 2.0) <= SEGMENT_ERROR_L:
+            return length_s
+    return SEGMENTS_S[-1]

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from hardware.seams import Capabilities, Due, RoomLight, RoomLook
 from roomctl.clock import SessionClock
 from roomctl.engine import lamps
-from roomctl.engine.lamps import BOOT_CCT_K, BOOT_LEVEL_L, SEGMENT_S, STEADY, TEST_S, LampFade, LampPacer, operator_fade, steady
+from roomctl.engine.lamps import (
+    BOOT_CCT_K,
+    BOOT_LEVEL_L,
+    SEGMENT_S,
+    STEADY,
+    TEST_S,
+    LampFade,
+    LampPacer,
+    operator_fade,
+    segment_s,
+    steady,
+)
 from roomctl.engine.view import Outlook
 from stimuli.frames import FRAME_RATE_HZ
 
@@ -280,3 +291,12 @@ def test_a_change_wakes_a_lamp_that_sleeps_through_its_segment(paced: Any) -> No
     with lamp.changed:
         assert lamp.changed.wait_for(lambda: len(lamp.told) == 2, SEGMENT_S / 2)
     assert lamp.told[-1][0].level_l == 30.0
+
+
+def test_a_long_fade_goes_in_long_segments_and_an_operators_move_in_one_that_fits_it() -> None:
+    program = LampFade(0, 55.0, 25.0, round(180 * S), 2700.0, 2400.0, round(180 * S))
+    assert segment_s(program.look_at, round(30 * S)) == SEGMENT_S
+    move = operator_fade(RoomLook(55.0, 2700.0), 0, 40.0, 2700.0, None)
+    assert segment_s(move.look_at, 0) == 3.0
+    assert segment_s(move.look_at, round(2.0 * S)) == 1.0
+    assert segment_s(move.look_at, round(5.0 * S)) == SEGMENT_S
