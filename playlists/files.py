@@ -15,6 +15,15 @@ from pydantic import TypeAdapter, ValidationError
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MOST_BYTES = 1_000_000
 
+_NOUNS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "text",
+    "bool_type": "true or false",
+}
+_TABLE_TYPES = ("dataclass_type", "dict_type", "model_type")
+
 T = TypeVar("T")
 
 
@@ -93,12 +102,18 @@ def _dotted(key: str, location: Iterable[Any]) -> str:
 
 
 def _shown(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     text = f'"{value}"' if isinstance(value, str) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _allowed(error: dict[str, Any], shape: Any, location: Sequence[Any]) -> str:
-    limits = _limits(_at(shape, location))
+    limits, noun = _limits(_at(shape, location)), _NOUNS.get(error["type"])
+    if noun is not None:
+        return f"allowed is {noun}" + (f", {limits}" if limits else "")
+    if error["type"] in _TABLE_TYPES and (keys := _keys_at(shape, location)):
+        return f"it must hold keys; allowed are {', '.join(keys)}"
     if limits:
         return f"allowed is {limits}"
     context = error.get("ctx", {})
@@ -116,7 +131,11 @@ def _limits(shape: Any) -> str:
     for mark in _marks(shape):
         low = getattr(mark, "ge", None) if low is None else low
         high = getattr(mark, "le", None) if high is None else high
-    return "" if low is None or high is None else f"{low:g} to {high:g}"
+    return "" if low is None or high is None else f"{_number(low)} to {_number(high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}"
 
 
 def _marks(shape: Any) -> Iterator[Any]:

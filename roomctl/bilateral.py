@@ -5,6 +5,7 @@ Pure: every move takes the value, says from which frame it holds, and returns a 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -86,7 +87,7 @@ def _refuse_disguised_numbers(whole: Mapping[str, Any], change: Mapping[str, Any
             _refuse_disguised_numbers(known, value, f"{at}{key}.")
         is_number = isinstance(known, int | float) and not isinstance(known, bool)
         if (is_number or key in ("set_cycles", "set_s")) and isinstance(value, str | bool):
-            raise Invalid(f"settings: {at}{key}: {value!r} is not allowed; it must be a number")
+            raise Invalid(f"settings: {at}{key}: {json.dumps(value)} is not allowed; it must be a number")
 
 
 def _check_colour(bls: Bls) -> None:
@@ -130,8 +131,13 @@ def check_preset_rules(preset: Preset | None, old: Bls, new: Bls) -> None:
         )
 
 
-def change_settings(room: Bilateral, change: Mapping[str, Any], limits: Limits, frame: int) -> Bilateral:
-    """Any part of the settings changed from `frame` on, in the running set too. Raises Invalid."""
+def change_settings(
+    room: Bilateral, change: Mapping[str, Any], limits: Limits, frame: int, *, ending: bool = False
+) -> Bilateral:
+    """Any part of the settings changed from `frame` on, in the running set too. Raises Invalid.
+
+    A set that was told to end (`ending`) takes up outputs, but neither a rate nor a total: these are the next set's.
+    """
     bls = merged(room.bls, change)
     check_preset_rules(room.preset, room.bls, bls)
     check_bls(bls, limits)
@@ -140,7 +146,7 @@ def change_settings(room: Bilateral, change: Mapping[str, Any], limits: Limits, 
     if score is None or state == "idle":
         return replace(room, bls=bls)
     changed = with_settings(score, max(frame, score.motion.start_frame), bls)
-    if state == "running":
+    if state == "running" and not ending:
         changed = replace(changed, motion=_follow(changed.motion, room.bls, bls, limits, frame))
     return replace(room, bls=bls, scores=(*room.scores[:-1], changed))
 

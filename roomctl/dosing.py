@@ -268,9 +268,9 @@ class Dosing:
         try:
             after = moved(seated.arc, Move(do, seated.seconds(at_frame), utc_s, args))
         except ArcRefused as refusal:
-            raise Refused(refusal.message, state=refusal.state, possible=list(refusal.possible)) from refusal
+            raise Refused(refusal.message, state=refusal.state, possible=_addresses(refusal)) from refusal
         except ArcInvalid as invalid:
-            raise Invalid(invalid.message, allowed=list(invalid.allowed)) from invalid
+            raise Invalid(invalid.message, **({"allowed": list(invalid.allowed)} if invalid.allowed else {})) from invalid
         return Seated(after, seated.zero_frame)
 
     def _make(self, do: str, args: dict[str, Any], at_frame: int, utc_s: float, by: str) -> dict[str, Any]:
@@ -301,6 +301,12 @@ class Dosing:
             "stay_left_s": point.stay_left_s,
             "warnings": warnings,
         }
+
+
+def _addresses(refusal: ArcRefused) -> list[str]:
+    """What is possible, as addresses of the API; after the end, another program too."""
+    again = ["program/start"] if refusal.state == "ended" else []
+    return again + [f"program/{verb}" for verb in refusal.possible]
 
 
 def _nothing_runs() -> RoomError:

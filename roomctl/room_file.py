@@ -55,6 +55,12 @@ class OscPorts:
     send: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for text in (self.listen or "127.0.0.1:9000", *self.send):
+            host, _, port = text.rpartition(":")
+            if not host or not port.isdigit() or int(port) > 65_535:
+                raise ValueError(f'"{text}" is not HOST:PORT, such as "127.0.0.1:9000"')
+
 
 @dataclass(frozen=True, slots=True)
 class PanelServer:
@@ -70,6 +76,8 @@ class PanelServer:
     tls_key: Path | None = None
 
     def __post_init__(self) -> None:
+        if not self.host.strip():
+            raise ValueError("host is empty; give an address of this machine, or leave it out to listen on this machine only")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key are given together, or not at all: the room then makes its own")
 

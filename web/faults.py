@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Sequence
@@ -99,7 +100,7 @@ def _choices(problem: dict[str, Any], allowed_keys: Sequence[str]) -> list[str]:
 
 
 def _shown(problem: dict[str, Any]) -> str:
-    text = repr(problem.get("input"))
+    text = json.dumps(problem.get("input"), ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -79,7 +79,10 @@ def main(arguments: list[str] | None = None) -> int:
         code = app(args=arguments, prog_name="roomctl", standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, EOFError, typer.Abort) as end:
+        if isinstance(end, EOFError) or isinstance(end.__context__, EOFError):
+            typer.echo("roomctl: this asks questions, and nobody answered; run it in a terminal", err=True)
+            return EXIT_FAILED
         return EXIT_INTERRUPTED
     except UsageError as problem:
         if said := wrong_use(problem):

@@ -47,8 +47,11 @@ def calibrate(
     """Play pink noise through an output, take the dBA that a meter (A, slow) shows at the client's head, and keep it."""
     room_file, folder = load_room(room), data_folder(data)
     if show:
-        for each in read_calibrations(folder).values():
+        kept = read_calibrations(folder)
+        for each in kept.values():
             typer.echo(described(each, room_file.limits.cap_dba))
+        if not kept:
+            typer.echo("No output is calibrated yet; `roomctl calibrate` does it with a sound level meter.")
         return
     for name in outputs_wanted(room_file, output):
         reading = dba if dba is not None else _read(room_file, folder, name, gain_db)

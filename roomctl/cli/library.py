@@ -69,6 +69,9 @@ def scan_folders(
     typer.echo(summary(report))
     for unusable in opened(folder).problems():
         typer.echo(_printable(f"  {unusable.path}: {unusable.reason}"))
+    missing = [str(each) for each in wanted if not each.expanduser().is_dir()]
+    if missing:
+        raise RoomError(f"{', '.join(missing)}: no such folder; is the disk connected, and the name right?")
 
 
 def _columns() -> tuple[TextColumn | BarColumn | MofNCompleteColumn | TimeRemainingColumn, ...]:

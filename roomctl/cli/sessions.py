@@ -17,7 +17,7 @@ from roomctl.records import FORMATS, Records, export
 from roomctl.records.summary_pdf import SCALE_NAMES, WHY
 from roomctl.records.when import day_and_time
 
-sessions = typer.Typer(no_args_is_help=True, help="The sessions in the journal.")
+sessions = typer.Typer(no_args_is_help=True, add_completion=False, help="The sessions in the journal.")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(help="The session's id, as `roomctl sessions list` shows it.")]

@@ -70,8 +70,9 @@ class BilateralRoom:
         return self._running is not None
 
     def state_at(self, frame: float) -> MotionState:
-        """Idle, running or finishing."""
-        return self.now.state_at(frame)
+        """Idle, running or finishing: a set that was told to end finishes from then on, though it slows down later."""
+        state = self.now.state_at(frame)
+        return "finishing" if state == "running" and self._running is not None and self._running.is_told_to_end else state
 
     def task(self, frame: float) -> dict[str, Any] | None:
         """The working-memory task that is asked now."""
@@ -95,7 +96,8 @@ class BilateralRoom:
 
     def change(self, change: dict[str, Any], frame: int) -> dict[str, Any]:
         """Any part of the settings, from `frame` on; returns all of them. Raises Invalid."""
-        self._put(bilateral.change_settings(self.now, change, self._limits, frame))
+        ending = self.state_at(frame) == "finishing"
+        self._put(bilateral.change_settings(self.now, change, self._limits, frame, ending=ending))
         return asdict(self.now.bls)
 
     def choose_preset(self, preset_id: str, frame: float) -> Preset:
@@ -124,6 +126,8 @@ class BilateralRoom:
 
     def finish(self, frame: int) -> dict[str, Any]:
         """End the running set as its settings say. Raises Refused."""
+        if self.state_at(frame) == "finishing":
+            raise Refused("the set is already finishing", state="finishing", possible=["stop"])
         hard = self.now.bls.finish == "hard"
         self._put(bilateral.finish_set(self.now, frame))
         if hard:

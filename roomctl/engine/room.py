@@ -26,7 +26,7 @@ from roomctl.engine.outcome import Outcome, OutcomeMemory
 from roomctl.engine.parts import Parts
 from roomctl.engine.presence import Presence
 from roomctl.engine.renderer import side_test
-from roomctl.engine.session_log import Recovered, SessionLog, Why
+from roomctl.engine.session_log import Recovered, SessionLog, Why, is_journalled
 from roomctl.engine.state import Changes, bilateral_state, clock_state
 from roomctl.engine.timing import timing_state
 from roomctl.errors import Away, Forbidden, Invalid, Refused, UnknownId
@@ -146,9 +146,8 @@ class Room:
         """The reply to a command or a question. Raises the room's errors."""
         if isinstance(message, m.Ask):
             return m.Reply(id=message.id, status=200, body=self._ask(message))
-        key = message.idempotency_key
         with self._lock:
-            outcome = self._outcomes.of(key) or self._outcomes.keep(key, self._apply(message))
+            outcome = self._outcomes.of(message) or self._outcomes.keep(message, self._apply(message))
         self._wait(outcome.waits)
         return m.Reply(id=message.id, status=200, body=outcome.body if outcome.body is not None else {"rev": self.rev})
 
@@ -215,12 +214,15 @@ class Room:
         return Outcome(body)
 
     def _set_finish(self, who: m.Who) -> Outcome:
+        self._refuse_stopped()
         body = self._sets.finish(self.effect_frame())
         self._changed(who.name, "FINISH")
         return Outcome(body)
 
     def _open_session(self, command: m.OpenSession, who: m.Who) -> Outcome:
         self._sets.refuse_in_set(self.now_frame(), "a session is opened between sets")
+        if command.client_code and not command.client_code.isprintable():
+            raise Invalid("client_code has a control character in it, such as a line break; allowed are letters, digits and signs")
         session, committed = self._sessions.open(command.kind, command.client_code, time.time())
         if command.client_code and command.kind != "dosing":
             self._sets.restore_client(command.client_code)
@@ -229,6 +231,9 @@ class Room:
 
     def _close_session(self, command: m.CloseSession, who: m.Who) -> Outcome:
         session = self._sessions.session
+        if session.id != command.id and is_journalled(self._parts.journal.path, command.id):
+            possible = ["sessions"] if session.id is None else ["sessions", f"sessions/{session.id}/close"]
+            raise Refused(f'session "{command.id}" is closed already', state="closed", open=session.id, possible=possible)
         if session.id != command.id:
             raise UnknownId(f'session "{command.id}" is not open', open=session.id)
         self._sets.refuse_in_set(self.now_frame(), "a session is closed between sets")
@@ -398,7 +403,7 @@ class Room:
             "rev": self.rev,
             "stopped": parts.outlook.stopped,
             "stop": self._stop,
-            **bilateral_state(self._sets.now, frame),
+            **bilateral_state(self._sets.now, frame, self._sets.state_at(frame)),
             "session": self._sessions.session.state(),
             **parts.dosing.state(frame),
             "tasks": self._sets.task(frame),

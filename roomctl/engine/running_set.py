@@ -19,6 +19,11 @@ class RunningSet:
     by_panel: bool
     presses: list[int] = field(default_factory=list)
 
+    @property
+    def is_told_to_end(self) -> bool:
+        """Whether somebody or something has ended it already, before its own count."""
+        return self.why not in ("done", "max")
+
 
 def reactions(score: Score, presses: list[int], until_frame: int) -> dict[str, Any]:
     """What came of a reaction task in a set: each time in ms (None: missed), and presses that answered nothing."""

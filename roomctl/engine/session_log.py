@@ -162,6 +162,15 @@ def _read_session(database: sqlite3.Connection, row: sqlite3.Row) -> Session:
     return Session(row["id"], row["kind"], row["client_code"], row["opened_utc_s"], tuple(sets), ratings, notes)
 
 
+def is_journalled(path: Path, session_id: str) -> bool:
+    """Whether a session of that id was ever opened here."""
+    database = open_database(path)
+    try:
+        return database.execute("SELECT 1 FROM session WHERE id = ?", (session_id,)).fetchone() is not None
+    finally:
+        database.close()
+
+
 def client_settings(path: Path, client_code: str) -> tuple[str | None, dict[str, Any]] | None:
     """(preset, settings) last used with a client; None for a new one."""
     database = open_database(path)

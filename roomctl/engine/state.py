@@ -9,6 +9,7 @@ from typing import Any
 from playlists.presets import preset_snapshot
 from roomctl.bilateral import Bilateral, cycles_done, delivered
 from roomctl.clock import ClockReading
+from stimuli.motion import MotionState
 from stimuli.score import Score
 
 RUNNING_KEYS = ("cycles", "elapsed_s", "rate_hz")
@@ -25,9 +26,9 @@ def score_state(score: Score | None) -> dict[str, Any] | None:
     return None if score is None else asdict(score.motion)
 
 
-def set_state(room: Bilateral, frame: float) -> dict[str, Any]:
-    """The set: idle, running or finishing, and how far."""
-    score, state = room.score, room.state_at(frame)
+def set_state(room: Bilateral, frame: float, state: MotionState | None = None) -> dict[str, Any]:
+    """The set: idle, running or finishing, and how far; `state` where it is not just what the motion says."""
+    score, state = room.score, state or room.state_at(frame)
     bls = room.bls
     given = delivered(score, frame) if score is not None and state != "idle" else {"cycles": 0, "elapsed_s": 0.0}
     total = None if bls.open else (score.motion.cycles_total if score is not None and state != "idle" else bls.set_cycles)
@@ -42,10 +43,10 @@ def set_state(room: Bilateral, frame: float) -> dict[str, Any]:
     }
 
 
-def bilateral_state(room: Bilateral, frame: float) -> dict[str, Any]:
+def bilateral_state(room: Bilateral, frame: float, state: MotionState | None = None) -> dict[str, Any]:
     """The part of the state that the bilateral half gives."""
     return {
-        "set": set_state(room, frame),
+        "set": set_state(room, frame, state),
         "bls": asdict(room.bls),
         "preset": None if room.preset is None else preset_snapshot(room.preset),
         "score": score_state(room.score),

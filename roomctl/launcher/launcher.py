@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -52,10 +53,13 @@ def listen(panel: PanelServer) -> socket.socket:
         sock.bind((panel.host, panel.port))
     except OSError as problem:
         sock.close()
-        raise Refused(
-            f"the panel cannot listen on {panel.host} port {panel.port} ({problem.strerror}); is another room running there?"
-            " Choose another with --port"
-        ) from problem
+        taken = problem.errno in (errno.EADDRINUSE, errno.EACCES)
+        advice = (
+            "is another room running there? Choose another with --port"
+            if taken
+            else "that is no address of this machine; choose another with --host"
+        )
+        raise Refused(f"the panel cannot listen on {panel.host} port {panel.port} ({problem.strerror}); {advice}") from problem
     sock.listen(128)
     return sock
 

@@ -112,7 +112,7 @@ def test_a_refusal_says_the_state_and_what_is_possible() -> None:
     with pytest.raises(Refused) as caught:
         desk.move(5, "booster", mg=20)
     assert caught.value.body()["state"] == "arrival"
-    assert "dose" in caught.value.body()["possible"]
+    assert "program/dose" in caught.value.body()["possible"]
     with pytest.raises(Refused, match="override_reason"):
         desk.move(5, "dose")
         desk.move(6, "end")

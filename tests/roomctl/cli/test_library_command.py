@@ -73,8 +73,10 @@ def test_problems_are_listed_alone(music: Path, data: Path, capsys: pytest.Captu
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["library", "scan", str(tmp_path / "gone")]) == 0
-    assert "gone: it is not there" in capsys.readouterr().out
+    assert main(["library", "scan", str(tmp_path / "gone")]) == 1
+    said = capsys.readouterr()
+    assert "gone: it is not there" in said.out
+    assert "gone: no such folder" in said.err
 
 
 def test_a_scan_of_nothing_is_wrong_use(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
