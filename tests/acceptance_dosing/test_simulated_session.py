@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_a_whole_program_runs_to_its_end_and_goes_on_sounding(program: str, tmp_
 
 def test_the_light_never_moves_faster_than_it_may(session: list[dict[str, Any]]) -> None:
     light = of_kind(session, "roomlight")
-    for before, after in zip(light, light[1:], strict=False):
+    for before, after in pairwise(light):
         took_s = after["t_s"] - before["t_s"]
         assert abs(after["level_l"] - before["level_l"]) <= 5.0 * max(took_s, 1e-9) + 1e-3 or took_s == 0.0
 
