@@ -17,6 +17,7 @@ from hardware.seams import Capabilities, Due, RoomLight, RoomLook
 
 FPS: Final = 40.0
 KEEP_ALIVE_S: Final = 1.0
+LEAST_PICTURE_S: Final = 0.9 / FPS
 SETTLE_S: Final = 10.0
 """A lamp of 8 bits that stands still glides to the nearest whole step in this time, and then needs no dithering."""
 
@@ -61,7 +62,15 @@ class DmxWire(Wire[RoomLook]):
         self._outlet.join()
 
     def send(self, item: RoomLook) -> None:
-        """Begin to go to a look from where the lamp is."""
+        """Begin to go to a look from where the lamp is; its picture is made now, or with the next tick where one just was.
+
+        A picture that is made but never sent would take one step out of the dithering, and a lamp's mean light with it.
+        """
+        now_s = self._go_to(item)
+        if now_s - self._rendered_s >= LEAST_PICTURE_S:
+            self._render(now_s)
+
+    def _go_to(self, item: RoomLook) -> float:
         now_s = time.monotonic()
         wanted = RoomLook(min(100.0, max(0.0, item.level_l)), min(20_000.0, max(1_000.0, item.cct_k)), max(0.0, item.fade_s))
         with self._lock:
@@ -70,11 +79,11 @@ class DmxWire(Wire[RoomLook]):
                 self._fade = Fade(wanted, replace(wanted, fade_s=0.0), now_s)
             elif wanted.fade_s > 0.0 or (wanted.level_l, wanted.cct_k) != (before.target.level_l, before.target.cct_k):
                 self._fade = Fade(before.at(now_s), wanted, now_s)
-        self._render(now_s)
+        return now_s
 
     def safe(self) -> None:
         """Dim and warm, at once."""
-        self.send(self.safe_look)
+        self._render(self._go_to(self.safe_look))
 
     def leave(self) -> None:
         """Hold."""
@@ -84,7 +93,7 @@ class DmxWire(Wire[RoomLook]):
         now_s = time.monotonic()
         outlet = self._joined()
         if self._fade is not None and self._moves(now_s):
-            if now_s - self._rendered_s >= 0.9 / FPS:
+            if now_s - self._rendered_s >= LEAST_PICTURE_S:
                 self._render(now_s)
             outlet.flush(KEEP_ALIVE_S)
             return 1.0 / FPS
