@@ -10,7 +10,7 @@ import math
 import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,6 +95,25 @@ def _folder(folder: Path) -> str:
     except OSError as problem:
         return f"{folder}: {problem.strerror or problem}"
     return ""
+
+
+def preflight(
+    program: Program,
+    tracks: Sequence[Track],
+    folders: Sequence[Path],
+    devices: Sequence[Mapping[str, Any]],
+    data: Path,
+    sound: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The answer to `GET /api/preflight`; looks at the disk, for at most LOOK_S."""
+    music, looked = music_of(program, tracks), look(wanted_by(program, tracks), folders)
+    checks = checks_of(program, music, looked, devices, data, sound)
+    return {
+        "program": program.id,
+        "ok": all(check.ok for check in checks),
+        "checks": [asdict(check) for check in checks],
+        "phases": [asdict(each) for each in music],
+    }
 
 
 def checks_of(
