@@ -30,6 +30,7 @@ from roomctl.engine.session_log import Recovered, SessionLog, Why, is_journalled
 from roomctl.engine.state import Changes, bilateral_state, clock_state
 from roomctl.engine.timing import timing_state
 from roomctl.errors import Away, Forbidden, Invalid, Refused, UnknownId
+from roomctl.preflight import preflight
 from stimuli.frames import frames_of_ms
 from stimuli.limiter import LIMITER_DELAY_FRAMES
 
@@ -81,7 +82,8 @@ class Room:
             parts.outlook.latch()
         if recovered.memory.get("running"):
             self.notices.put("restart", "the room restarted; a set that was running is not resumed by itself", "info")
-        parts.dosing.recover(self.effect_frame(), stopped=parts.outlook.stopped)
+        levels = recovered.memory.get("music_levels")
+        parts.dosing.recover(self.effect_frame(), stopped=parts.outlook.stopped, levels=levels)
         parts.journal.remember("running", True)
 
     # --- time ---
@@ -438,6 +440,8 @@ class Room:
                 return self._tell_time(ask.args)
             case "presets":
                 return self._sets.listed_presets()
+            case "preflight":
+                return self._preflight(str(ask.args.get("program")))
         with self._lock:
             match ask.what:
                 case "devices":
@@ -446,6 +450,14 @@ class Room:
                     return self._presence.inlets_are([dict(item) for item in ask.args.get("devices", [])])
                 case _:
                     return self._parts.dosing.ask(ask.what, ask.args, self.effect_frame())
+
+    def _preflight(self, program_id: str) -> dict[str, Any]:
+        """What should be so before a program is begun; the disk is looked at outside the lock."""
+        parts = self._parts
+        with self._lock:
+            program, tracks = parts.dosing.program_and_tracks(program_id)
+            devices, sound = self._devices(), parts.dosing.state(self.now_frame())["music"]
+        return preflight(program, tracks, parts.room_file.music.folders, devices, parts.journal.path.parent, sound)
 
     def _tell_time(self, args: dict[str, Any]) -> dict[str, Any]:
         """The clock; a screen window says who it is, and by that that it lives."""
