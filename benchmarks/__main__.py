@@ -81,7 +81,9 @@ def show(about: dict[str, str], figures: dict[str, list[Figure]], console: Conso
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What the design promises, and what is reached here.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="What the design promises, and what is reached here."
+    )
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--quick", dest="long", action="store_false", default=False, help="a few minutes in all (the default)")
     length.add_argument("--long", action="store_true", help="the lengths of the design: half an hour")

@@ -76,7 +76,7 @@ class HeardLine:
 def heard_line(arrivals: npt.NDArray[np.float64]) -> HeardLine:
     """From when chunks of the recording came: a line through the soonest of each second, as no chunk can come too soon."""
     lag_s = arrivals[:, 1] - arrivals[:, 0] / RATE_HZ
-    seconds = ((arrivals[:, 1] - arrivals[0, 1])).astype(np.int64)
+    seconds = (arrivals[:, 1] - arrivals[0, 1]).astype(np.int64)
     soonest = np.array([np.flatnonzero(seconds == at)[np.argmin(lag_s[seconds == at])] for at in np.unique(seconds)])
     if len(soonest) < 3:
         return HeardLine(float(lag_s.min()), 1.0 / RATE_HZ)

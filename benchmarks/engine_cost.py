@@ -32,7 +32,9 @@ def _in_a_set(how: How, card: Any) -> Figure:
         room.do("/api/set/start")
         time.sleep(1.0)
         share, memory_mb = watched(room.pid(), how.pick(30, 300), time.sleep)
-    return _row("engine in a set, light at 100 Hz (stub), taps", 5.0, 120.0, share, memory_mb, "2-3 % by a sketch of this design")
+    return _row(
+        "engine in a set, light at 100 Hz (stub), taps", 5.0, 120.0, share, memory_mb, "2-3 % by a sketch of this design"
+    )
 
 
 def _in_a_program(how: How, card: Any) -> Figure:

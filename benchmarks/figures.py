@@ -54,7 +54,9 @@ def spread(values: Sequence[float] | npt.NDArray[np.float64]) -> Spread:
     found = np.asarray(values, dtype=np.float64)
     if len(found) < 2:
         raise NotMeasuredError(f"only {len(found)} values came")
-    return Spread(len(found), float(np.median(found)), float(np.std(found)), float(np.percentile(found, 99)), float(found.max()))
+    return Spread(
+        len(found), float(np.median(found)), float(np.std(found)), float(np.percentile(found, 99)), float(found.max())
+    )
 
 
 def about_median(values: Sequence[float] | npt.NDArray[np.float64]) -> Spread:
@@ -64,6 +66,4 @@ def about_median(values: Sequence[float] | npt.NDArray[np.float64]) -> Spread:
         raise NotMeasuredError(f"only {len(found)} values came")
     apart = found - np.median(found)
     far = np.abs(apart)
-    return Spread(
-        len(found), float(np.median(far)), float(np.std(apart)), float(np.percentile(far, 99)), float(far.max())
-    )
+    return Spread(len(found), float(np.median(far)), float(np.std(apart)), float(np.percentile(far, 99)), float(far.max()))

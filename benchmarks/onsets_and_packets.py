@@ -1,7 +1,7 @@
 """One set on the recorded card, with a bar and a tapper on the wire: where beats were heard, and when packets left for them.
 
 Idle, loaded, and loaded with real time refused. Packets carry the kernel's stamps; the recording's frames become times by a
-line through the arrivals of its chunks; a constant between the two is removed, which on a real card is what calibration removes.
+line through the arrivals of its chunks; a constant between the two is removed, which on a real card calibration does.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _onset_row(case: Case, run: Run) -> Figure:
     return Figure(
         f"beat onsets in the recorded card, {case.name}",
         "0 under-runs in 10 min, sd <= 0.1 ms" if case.real_time else "",
-        f"{run.underruns} under-runs in {case.seconds:.0f} s, sd {sd_ms:.3f} ms, {off} of {len(apart_ms)} intervals off their frame"
+        f"{run.underruns} under-runs in {case.seconds:.0f} s, sd {sd_ms:.3f} ms, {off} of {len(apart_ms)} intervals off"
         + (f"; {_granted(run)}" if case.real_time != run.realtime else ""),
         (run.underruns == 0 and sd_ms <= 0.1) if case.real_time else None,
         ONSET_ANCHOR,

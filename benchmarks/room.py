@@ -36,9 +36,7 @@ def without_real_time() -> Sequence[str]:
 class BenchRoom:
     """Runs as a context; `started_s` is how long it took from the command to the printed address."""
 
-    def __init__(
-        self, folder: Path, room: str = "", env: Mapping[str, str] | None = None, before: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, folder: Path, room: str = "", env: Mapping[str, str] | None = None, before: Sequence[str] = ()) -> None:
         self.folder = folder
         self.data = folder / "data"
         self._room = room

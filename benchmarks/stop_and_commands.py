@@ -1,7 +1,7 @@
 """STOP and other commands, asked over HTTP as a panel asks: until the recording is silent, packets are sent, frames change.
 
-A time begins when the request leaves the client, so the panel's server and the link are in it. What was heard is placed in time by
-when the recording's chunks came; a virtual card's own buffer is in it, as a real one's would be.
+A time begins when the request leaves the client, so the panel's server and the link are in it. What was heard is placed in
+time by when the recording's chunks came; a virtual card's own buffer is in it, as a real one's would be.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The product as a clinic runs it: `roomctl run` on a recorded sound card, a tablet's browser with a touch screen, stubs that record."""
+"""The product as a clinic runs it: `roomctl run` on a recorded sound card, a tablet's browser, stubs that record."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ record = "bar.jsonl"
 name = "taps"
 record = "taps.jsonl"
 """
+
 
 def until(happened: Callable[[], Any], what: str) -> Any:
     """What `happened` gives once it gives something."""
