@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -38,6 +39,7 @@ MARK: Final = {True: "kept", False: "MISSED", None: ""}
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; exit 0 whatever was reached, as figures are no test."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started is ended
     about = conditions()
     say = Console(stderr=True)
     figures: dict[str, list[Figure]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -33,13 +33,13 @@ def make_music(folder: Path, files: int, seconds: float) -> Path:
 def _write(path: Path, suffix: str, sound: Samples) -> None:
     codec, layout = CODECS[suffix]
     with av.open(str(path), "w") as file:
-        stream = file.add_stream(codec, rate=FRAME_RATE_HZ)
-        stream.layout = "stereo"  # type: ignore[attr-defined]
+        stream: Any = file.add_stream(codec, rate=FRAME_RATE_HZ)
+        stream.layout = "stereo"
         whole = (np.clip(sound, -1.0, 1.0) * 32_767).astype(np.int16)
         for at in range(0, len(whole), BLOCK):
             part = whole[at : at + BLOCK]
             shaped = part.T if layout.endswith("p") else part.reshape(1, -1)
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(shaped), format=layout, layout="stereo")
             frame.sample_rate, frame.pts, frame.time_base = FRAME_RATE_HZ, at, Fraction(1, FRAME_RATE_HZ)
-            file.mux(stream.encode(frame))  # type: ignore[attr-defined]
-        file.mux(stream.encode(None))  # type: ignore[attr-defined]
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))

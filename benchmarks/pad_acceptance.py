@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.figures import Figure, How
 from stimuli.frames import FRAME_RATE_HZ, FloatArray, Samples
 from stimuli.loudness import k_weight_power, lufs_of_power
 from stimuli.pad import INTENSITY_MAX, Pad
@@ -66,7 +67,7 @@ def _beating(sound: FloatArray) -> float:
     return float(np.sqrt(2.0 * np.sum(lines[band] ** 2) / 1.5) / lines[0])
 
 
-def measure(hours: float, seed: int, only: float | None = None) -> Measured:
+def listen(hours: float, seed: int, only: float | None = None) -> Measured:
     """Render and measure."""
     pad, found = Pad(seed), Measured()
     seconds = round(hours * 3600)
@@ -129,8 +130,11 @@ def _pieces(signal: FloatArray, rate_hz: float) -> list[FloatArray]:
     return [signal[at : at + length] for at in range(0, max(1, len(signal) - length // 2), length)]
 
 
-def report(found: Measured, seed: int) -> bool:
-    """Print each figure beside its limit; whether all are kept."""
+Row = tuple[str, str, str, bool]
+
+
+def rows_of(found: Measured) -> list[Row]:
+    """(what, value, limit, whether it is kept) of each figure."""
     loud = [lufs_of_power(power / WINDOW_S) for power in _windows(np.array(found.k_powers), WINDOW_S)]
     centroids, by_magnitude, total = np.array(found.centroids), np.array(found.by_magnitude), found.spectrum
     products = _windows(np.array(found.products), CORRELATION_S)
@@ -139,8 +143,7 @@ def report(found: Measured, seed: int) -> bool:
     above = 10.0 * np.log10(total[8001:].sum() / total.sum())
     waves = max(largest_echo(piece, SLOW_RATE_HZ) for piece in _pieces(np.concatenate(found.slow), SLOW_RATE_HZ))
     levels = max(largest_echo(piece, 10.0) for piece in _pieces(np.concatenate(found.levels), 10.0))
-    seconds = len(found.steps)
-    rows = [
+    return [
         ("largest sample step, FS", f"{max(found.steps):.4f}", "<= 0.05", max(found.steps) <= 0.05),
         ("10 s windows to target, LU", f"{min(loud) - TARGET_LUFS:+.1f} .. {max(loud) - TARGET_LUFS:+.1f}", "-8 .. +4",
          min(loud) >= TARGET_LUFS - 8.0 and max(loud) <= TARGET_LUFS + 4.0),
@@ -157,10 +160,22 @@ def report(found: Measured, seed: int) -> bool:
         ("below 35 Hz, dB", f"{below:.0f}", f"<= {OUTSIDE_LIMIT_DB:.0f}", below <= OUTSIDE_LIMIT_DB),
         ("above 8 kHz, dB", f"{above:.0f}", f"<= {OUTSIDE_LIMIT_DB:.0f}", above <= OUTSIDE_LIMIT_DB),
     ]  # fmt: skip
+
+
+def report(found: Measured, seed: int) -> bool:
+    """Print each figure beside its limit; whether all are kept."""
+    rows, seconds = rows_of(found), len(found.steps)
     print(f"pad, seed {seed}, {seconds / 3600:.2f} h, rendered {seconds / found.render_s:.0f} times as fast as it sounds")
     for name, value, limit, kept in rows:
         print(f"  {name:32} {value:>18}   {limit:12} {'' if kept else 'NOT KEPT'}")
     return all(kept for *_, kept in rows)
+
+
+def measure(how: How) -> list[Figure]:
+    """Every acceptance figure of the pad, over one render through its intensities."""
+    hours = how.pick(1 / 12, 8)
+    about = f"{60 * hours:.0f} min through all intensities"
+    return [Figure(f"pad: {what}", limit, value, kept, about) for what, value, limit, kept in rows_of(listen(hours, 1))]
 
 
 def main() -> int:
@@ -170,7 +185,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--intensity", type=float, default=None)
     asked = parser.parse_args()
-    return 0 if report(measure(asked.hours, asked.seed, asked.intensity), asked.seed) else 1
+    return 0 if report(listen(asked.hours, asked.seed, asked.intensity), asked.seed) else 1
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.figures import Figure, How
 from roomctl.limits import Limits
 from roomctl.offline import render_set, score_of, set_frames
 from stimuli.continuous import continuous_block
@@ -83,6 +84,19 @@ def render_speed(bls: Bls, seconds: float) -> str:
         took_s, took_cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
     length_s = done.frames / FRAME_RATE_HZ
     return f"{length_s / took_s:.0f} times real time ({length_s / took_cpu_s:.0f} by a core's own time)"
+
+
+def measure(how: How) -> list[Figure]:
+    """Each stage's median, as a share of one core."""
+    rows = []
+    for name, render in stages().items():
+        median, p99 = block_us(render)
+        share = 100 * median / BLOCK_US
+        anchor = "25-40 us in plain numpy" if name == "tone" else ""
+        target, kept = ("<= 100 us", median <= 100.0) if name == "tone" else ("", None)
+        reached = f"median {median:.1f}, p99 {p99:.1f} us; {share:.2f} % of a core while nothing else cools its caches"
+        rows.append(Figure(f"{name}, a block of {BLOCK}", target, reached, kept, anchor, {"median_us": median, "p99_us": p99}))
+    return rows
 
 
 def main() -> int:
