@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-CONTRACT = """
+CONTRACT_TEXT = """
 GET /api/health
 POST /api/pair
 GET /api/state
@@ -57,7 +57,8 @@ GET /api/devices
 POST /api/devices/{name}/test
 GET /api/timing
 GET /metrics
-""".split("\n")[1:-1]
+"""
+CONTRACT = CONTRACT_TEXT.strip().splitlines()
 OPEN = {"GET /api/health", "POST /api/pair"}
 """What answers without a sign-in."""
 
@@ -177,7 +178,9 @@ def test_a_body_of_ten_megabytes_is_413_however_it_is_sent(room: Any) -> None:
         ({"speed": 1}, "there is no such key; allowed here are rate_hz"),
     ],
 )
-def test_a_bilateral_setting_that_is_not_allowed_is_422_and_changes_nothing(room: Any, change: dict[str, Any], words: str) -> None:
+def test_a_bilateral_setting_that_is_not_allowed_is_422_and_changes_nothing(
+    room: Any, change: dict[str, Any], words: str
+) -> None:
     before = room.state()
     answer = room.put("bls", change)
     assert answer.status_code == 422
