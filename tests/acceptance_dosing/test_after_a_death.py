@@ -1,4 +1,4 @@
-"""The engine killed in the peak: the bed by itself, the program at the right minute when it is resumed, and nothing due lost."""
+"""The engine killed in the peak: the bed by itself, the program at the right minute once resumed, and nothing due lost."""
 
 from __future__ import annotations
 
