@@ -101,6 +101,15 @@ class TestDevice(Command):
     side: Literal["left", "right"]
 
 
+class TuneTapper(Command):
+    """One tapper's own switch and strength, in a set too. Off is still at once; `strength_frac` is a share of its full strength."""
+
+    do: Literal["tapper-tune"] = "tapper-tune"
+    name: str
+    on: bool | None = None
+    strength_frac: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+
+
 class React(Command):
     """The client answered a reaction task; `at_mono_s` is when, on the engine's clock."""
 
@@ -197,6 +206,7 @@ AnyCommand = Annotated[
     | Rate
     | Note
     | TestDevice
+    | TuneTapper
     | React
     | ProgramStart
     | ProgramMove

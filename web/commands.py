@@ -37,6 +37,7 @@ from roomctl.messages import (
     Stop,
     TagTrack,
     TestDevice,
+    TuneTapper,
 )
 from web.room import Room
 from web.rules import ANY_ROLE, CONTROL, Rule, who
@@ -105,6 +106,9 @@ COMMANDS: Final = (
     _music("unduck", "Bring the music back"),
     _music("announce", "Play an announcement over ducked music", ("file",)),
     CommandRoute("PUT", "/api/lights", ChangeLights, ("level_l", "cct_k", "fade_s"), summary="Where the room light should go"),
+    CommandRoute(
+        "PUT", "/api/devices/{name}", TuneTapper, ("on", "strength_frac"), summary="One tapper's own switch and strength"
+    ),
     CommandRoute("POST", "/api/devices/{name}/test", TestDevice, needs=("side",), summary="One device shows one side"),
 )
 BLS: Final = CommandRoute("PUT", "/api/bls", ChangeBls, summary="Change any part of the bilateral settings")

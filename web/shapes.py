@@ -110,7 +110,7 @@ class Lights(Shape):
 
 
 class DeviceNow(Shape):
-    """A device and how it is reached."""
+    """A device and how it is reached; `on` and `strength_frac` are a tapper's own, and no other device's."""
 
     name: str
     kind: str
@@ -119,6 +119,8 @@ class DeviceNow(Shape):
     since: Any
     why: str
     verified: bool
+    on: bool | None = None
+    strength_frac: float | None = None
 
 
 class Timing(Shape):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from stimuli.score import Score
 from stimuli.taps import Pulse, TapChannels, TapLimits, add_pulse, burst, tap_block
 
 __all__ = ["AudioTapper", "AudioTapperConfig", "build", "burst"]
+
+TUNE_FRAMES: Final = frames_of_ms(10.0)
+"""How long the gain takes from nothing to full strength."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,9 @@ class AudioTapper(Tapper):
         self._lock = threading.Lock()
         self._asked: TapPulse | None = None
         self._test: Pulse | None = None
+        self._gain_frac = 1.0
+        self.on = True
+        self.strength_frac = 1.0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -77,6 +84,15 @@ class AudioTapper(Tapper):
         self.safe()
         self.set_link("ABSENT")
 
+    def tune(self, *, on: bool | None = None, strength_frac: float | None = None) -> None:
+        """This tapper's own switch and strength; the next block that is rendered goes there in 10 ms, without a click."""
+        if strength_frac is not None:
+            self.strength_frac = strength_frac
+        if on is not None:
+            self.on = on
+            if not on:
+                self.safe()
+
     def block(self, score: Score | None, first_frame: int, frames: int) -> Samples:
         """The tap channels from `first_frame`: the score's taps, or while there is no score what was offered.
 
@@ -84,7 +100,21 @@ class AudioTapper(Tapper):
         """
         if score is not None:
             self.safe()
-            return tap_block(score, first_frame, frames, self._config.channels)
+            return self._tuned(tap_block(score, first_frame, frames, self._config.channels))
+        return self._tuned(self._test_block(first_frame, frames))
+
+    def _tuned(self, block: Samples) -> Samples:
+        """`block` at this tapper's own strength, on a straight line from the strength before."""
+        wanted_frac, held_frac = (self.strength_frac if self.on else 0.0), self._gain_frac
+        if held_frac == wanted_frac:
+            return block if held_frac == 1.0 else block * np.float32(held_frac)
+        reach = np.arange(1, len(block) + 1, dtype=np.float64) / TUNE_FRAMES
+        gain = held_frac + np.clip(wanted_frac - held_frac, -reach, reach)
+        self._gain_frac = wanted_frac if reach[-1] >= abs(wanted_frac - held_frac) else float(gain[-1])
+        tuned: Samples = block * gain.astype(np.float32)[:, np.newaxis]
+        return tuned
+
+    def _test_block(self, first_frame: int, frames: int) -> Samples:
         block = np.zeros((frames, 2), dtype=np.float32)
         test = self._test_pulse(first_frame)
         if test is not None:

@@ -153,7 +153,7 @@ class Engine:
         parts = self._parts
         self._link.start()
         parts.sound.card.on_link = self.room.link_changed
-        parts.rack.open(self.room.link_changed)
+        parts.rack.open(self.room.link_changed, self.room.device_button)
         parts.sound.open()
         self._lifeline.start()
         freeze_garbage()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,10 +42,10 @@ class Rack:
     audio_tapper: AudioTapper | None = None
     largest_onset_ms: float = 0.0
 
-    def open(self, on_link: LinkHandler) -> None:
-        """Open all at once; each says by its link how it goes."""
+    def open(self, on_link: LinkHandler, on_stop: Callable[[str], None] = lambda name: None) -> None:
+        """Open all at once; each says by its link how it goes, and by `on_stop` that its own button was pressed."""
         for device in self.devices.values():
-            device.on_link = on_link
+            device.on_link, device.on_stop = on_link, on_stop
             device.open()
         for pacer in self._pacers():
             pacer.start()
@@ -81,8 +81,25 @@ class Rack:
             if name in pacers:
                 pacers[name].test(side)
                 return
-        known = ", ".join(f'"{device}"' for device in self.devices)
-        raise UnknownId(f'no device of this room is called "{name}"; there are {known or "none"}', allowed=list(self.devices))
+        raise _unknown("device", name, self.devices)
+
+    @property
+    def tappers(self) -> dict[str, TapPacer | AudioTapper]:
+        """What each tapper's own switch and strength are set on."""
+        audio = {} if self.audio_tapper is None else {self.audio_tapper.name: self.audio_tapper}
+        return {**self.tap_pacers, **audio}
+
+    def tune(self, name: str, *, on: bool | None = None, strength_frac: float | None = None) -> dict[str, Any]:
+        """Set one tapper's own switch and strength, at once; returns both as they are now. Raises UnknownId."""
+        if name not in self.tappers:
+            raise _unknown("tapper", name, self.tappers)
+        self.tappers[name].tune(on=on, strength_frac=strength_frac)
+        return self.tuning(name)
+
+    def tuning(self, name: str) -> dict[str, Any]:
+        """A tapper's own switch and strength, for the state; nothing for any other device."""
+        tapper = self.tappers.get(name)
+        return {} if tapper is None else {"on": tapper.on, "strength_frac": tapper.strength_frac}
 
     def _pacers(self) -> list[LightPacer | TapPacer | LampPacer]:
         return [*self.light_pacers.values(), *self.tap_pacers.values(), *self.lamp_pacers.values()]
@@ -144,6 +161,11 @@ def _made(make: Callable[[], Any], entry: Part) -> Any:
         return make()
     except (ImportError, ValueError) as problem:
         raise RoomFileError(f'"{entry.name}" (driver "{entry.driver}"): {problem}') from problem
+
+
+def _unknown(what: str, name: str, there: Collection[str]) -> UnknownId:
+    known = ", ".join(f'"{device}"' for device in there)
+    return UnknownId(f'no {what} of this room is called "{name}"; there are {known or "none"}', allowed=list(there))
 
 
 def device_state(device: Device, verified_names: frozenset[str] = frozenset()) -> dict[str, Any]:

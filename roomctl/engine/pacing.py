@@ -142,7 +142,10 @@ class LightPacer(Pacer):
 
 
 class TapPacer(Pacer):
-    """Pulses for one tapper: never both hands at once, never longer than the way to the next."""
+    """Pulses for one tapper: never both hands at once, never longer than the way to the next.
+
+    `strength_frac` of the constructor is what full strength means in these hands; the attribute is the person's share of it.
+    """
 
     def __init__(
         self,
@@ -156,17 +159,29 @@ class TapPacer(Pacer):
     ) -> None:
         super().__init__(tapper.name, clock, outlook, onset_ms)
         self.tapper = tapper
-        self.strength_frac = strength_frac
+        self.strength_frac = 1.0
         self.on = True
+        self._full_frac = strength_frac
         self._limits = limits
         self._cursor = 0
 
     def test(self, side: Side) -> None:
-        """One pulse in one hand."""
+        """One pulse in one hand, at half this person's strength."""
         now_s = time.monotonic()
-        self.tapper.offer(TapPulse(side, 200.0, 0.5), Due(int(self._clock.frame_at(now_s)), now_s))
-        if self._outlook.stopped:
+        pulse = TapPulse(side, 200.0, 0.5 * self._full_frac * self.strength_frac)
+        self.tapper.offer(pulse, Due(int(self._clock.frame_at(now_s)), now_s))
+        if self._outlook.stopped or not self.on:
             self.tapper.safe()
+
+    def tune(self, *, on: bool | None = None, strength_frac: float | None = None) -> None:
+        """This tapper's own switch and strength. Off is still at once; strength counts from the next pulse."""
+        if strength_frac is not None:
+            self.strength_frac = strength_frac
+        if on is not None:
+            self.on = on
+            if not on:
+                self.tapper.safe()
+            self._waker.set()
 
     def _step(self) -> None:
         pulse = self._next_pulse()
@@ -192,11 +207,11 @@ class TapPacer(Pacer):
 
     def _offer(self, pulse: Pulse, stops: int) -> None:
         due_s = self._told_at(pulse.frame)
-        strength_frac = pulse.strength_frac * self.strength_frac
-        if strength_frac > 0.0 and self._outlook.stops == stops:
+        strength_frac = pulse.strength_frac * self._full_frac * self.strength_frac
+        if strength_frac > 0.0 and self.on and self._outlook.stops == stops:
             due = Due(pulse.frame, self._clock.mono_at(pulse.frame))
             self.tapper.offer(TapPulse(pulse.side, pulse.ms, strength_frac), due)
             self.late_s.append(time.monotonic() - due_s)
         self._cursor = pulse.frame + 1
-        if self._outlook.stops != stops:
+        if self._outlook.stops != stops or not self.on:
             self.tapper.safe()

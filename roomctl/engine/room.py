@@ -23,6 +23,7 @@ from roomctl.engine.bilateral_room import BilateralRoom
 from roomctl.engine.devices import device_state
 from roomctl.engine.notices import Notices
 from roomctl.engine.outcome import Outcome, OutcomeMemory
+from roomctl.engine.own_tappers import OwnTappers
 from roomctl.engine.parts import Parts
 from roomctl.engine.presence import Presence
 from roomctl.engine.renderer import side_test
@@ -58,6 +59,7 @@ class Room:
         limits = parts.room_file.limits
         self._sets = BilateralRoom(parts.journal, self._sessions, parts.outlook, parts.presets, limits, recovered)
         self._presence = Presence()
+        self._tappers = OwnTappers(parts.rack, parts.journal, recovered.memory.get("tappers"))
         self._outcomes = OutcomeMemory()
         self._links: queue.SimpleQueue[tuple[Device, Link]] = queue.SimpleQueue()
         self._stop: dict[str, Any] | None = None
@@ -189,6 +191,8 @@ class Room:
                 return Outcome({"kept": True}, self._sessions.noted(command.text, time.time()))
             case m.TestDevice():
                 return self._test_device(command, who)
+            case m.TuneTapper():
+                return self._tune_tapper(command, who)
             case m.React():
                 return Outcome(self._sets.react(int(self.now_frame())))
             case _:
@@ -260,9 +264,18 @@ class Room:
         if command.name == self._parts.sound.card.name:
             self._parts.renderer.test_score = side_test(self.effect_frame(), command.side)
         else:
+            self._tappers.refuse_off(command.name)
             self._parts.rack.test(command.name, command.side)
         self._event("device-test", who.name, {"name": command.name, "side": command.side})
         return Outcome({"tested": command.name, "side": command.side})
+
+    def _tune_tapper(self, command: m.TuneTapper, who: m.Who) -> Outcome:
+        now = self._tappers.tune(command)
+        self.notices.hold(f"tapper-{command.name}", self._tappers.notice(command.name))
+        self._event("tapper", who.name, {"name": command.name, **now})
+        strength = "" if command.strength_frac is None else f" {command.strength_frac:.0%}"
+        self._changed(who.name, f"{command.name}{strength}{'' if command.on is None else ' on' if command.on else ' off'}")
+        return Outcome({"name": command.name, **now})
 
     def _dose(self, request: m.Request) -> Outcome:
         command = request.command
@@ -312,6 +325,20 @@ class Room:
                 self._parts.rack.audio_tapper.card_is(link.state == "READY", link.why)
         self._links.put((device, link))
 
+    def device_button(self, name: str) -> None:
+        """The client pressed a device's own button: called in the driver's thread, and acts before it takes any lock.
+
+        Where others hold tappers too, it is for that one; else it is STOP.
+        """
+        who = m.Who(name=name, role="control")
+        if not self._tappers.is_one_of_several(name):
+            self.stop(m.Request(id=0, who=who, command=m.Stop()))
+            return
+        self._tappers.switch_off(name)
+        with self._lock:
+            self._tappers.pressed(name)
+            self._tune_tapper(m.TuneTapper(name=name, on=False), who)
+
     def panels_changed(self, panels: list[dict[str, Any]]) -> None:
         """Which panels are open, as the web process says."""
         with self._lock:
@@ -346,6 +373,8 @@ class Room:
     def _is_needed(self, device: Device) -> bool:
         """Whether the running set uses the device, and the room file says to stop without it."""
         output = OUTPUT_OF_KIND.get(device.kind)
+        if self._parts.rack.tuning(device.name).get("on") is False:
+            return False
         if output is None or self._parts.rack.on_loss.get(device.name) != "stop":
             return False
         return bool(getattr(self._sets.now.bls, output).on)
@@ -428,7 +457,9 @@ class Room:
 
     def _devices(self) -> list[dict[str, Any]]:
         devices: list[Device] = [self._parts.sound.card, *self._parts.rack.devices.values()]
-        return [*(device_state(device, self._parts.verified) for device in devices), *self._presence.inlets()]
+        rack, verified = self._parts.rack, self._parts.verified
+        own = ({**device_state(device, verified), **rack.tuning(device.name)} for device in devices)
+        return [*own, *self._presence.inlets()]
 
     def _ask(self, ask: m.Ask) -> Any:
         match ask.what:
@@ -473,5 +504,6 @@ class Room:
                 self._sets.stop(self.effect_frame())
             self._parts.dosing.close()
             self._parts.journal.remember("running", False)
+            self._tappers.forget()
             if self._stop is not None:
                 self._parts.journal.remember("stopped", None)

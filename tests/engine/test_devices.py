@@ -190,3 +190,14 @@ def test_a_device_in_the_state_says_what_it_is_how_it_is_and_whether_it_was_seen
     taps = rack_of(RoomFile(tapper=(TapperEntry("t", driver="osc", host="127.0.0.1", port=9),))).devices["t"]
     assert device_state(taps)["verified"] is taps.verified
     assert device_state(taps, frozenset({"t"}))["verified"] is True
+
+
+def test_every_tapper_has_a_switch_and_a_strength_of_its_own(tmp_path: Path) -> None:
+    text = "[audio]\noutputs = { room = [1, 2], taps = [3, 4] }\n"
+    text += '[[tapper]]\nname = "pad"\ndriver = "audio"\n[[tapper]]\nname = "box"\n'
+    rack = rack_of(room_of(tmp_path, text))
+    assert rack.tune("pad", on=False) == {"on": False, "strength_frac": 1.0}
+    assert rack.tune("box", strength_frac=0.4) == {"on": True, "strength_frac": 0.4}
+    assert (rack.tuning("pad"), rack.tuning("lamps")) == ({"on": False, "strength_frac": 1.0}, {})
+    with pytest.raises(UnknownId, match='no tapper of this room is called "lamps"; there are "box", "pad"'):
+        rack.tune("lamps", on=False)

@@ -378,6 +378,37 @@ def test_a_seat_that_is_switched_off_feels_nothing(rig: Rig) -> None:
     assert rig.tapper.told == []
 
 
+def test_a_seat_switched_off_is_made_safe_at_once_and_joins_again_at_the_next_beat(rig: Rig) -> None:
+    show(rig, score(rate_hz=1.0))
+    pacer = rig.taps()
+    rig.watch.at(1.3, lambda: pacer.tune(on=False))
+    rig.watch.at(3.3, lambda: pacer.tune(on=True))
+    rig.run(pacer, 6.0)
+    told = [(at_s - 1000.0, what == "safe") for at_s, what in rig.tapper.told]
+    assert [at_s for at_s, is_safe in told if is_safe] == [pytest.approx(1.3)]
+    assert [at_s for at_s, is_safe in told if not is_safe and 1.3 <= at_s < 3.3] == []
+    assert [at_s for at_s, is_safe in told if not is_safe and at_s > 3.3]
+
+
+def test_a_seat_switched_off_while_a_tap_is_being_given_ends_safe(rig: Rig) -> None:
+    show(rig, score())
+    pacer = rig.taps()
+    rig.tapper.during = lambda: pacer.tune(on=False)
+    rig.run(pacer, 6.0)
+    assert [what if what == "safe" else "tap" for _, what in rig.tapper.told] == ["safe", "tap", "safe"]
+
+
+def test_a_seats_own_strength_is_a_share_of_what_full_means_in_these_hands(rig: Rig) -> None:
+    show(rig, score(tap={"strength_frac": 0.8}))
+    pacer = rig.taps(strength_frac=0.5)
+    rig.run(pacer, 2.0)
+    pacer.tune(strength_frac=0.25)
+    rig.run(pacer, 6.0)
+    strengths = [round(pulse.strength_frac, 6) for _, pulse, _ in rig.tapper.pulses]
+    assert set(strengths) == {0.4, 0.1}
+    assert strengths == sorted(strengths, reverse=True)
+
+
 def test_a_rate_changed_while_a_tap_is_waited_for_moves_it(rig: Rig) -> None:
     slow, fast = score(rate_hz=0.5), score(rate_hz=2.0)
     show(rig, slow)

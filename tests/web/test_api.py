@@ -73,6 +73,8 @@ COMMAND_CASES: list[tuple[str, str, dict[str, Any] | None, dict[str, Any]]] = [
     ("PUT", "/api/library/t-1/tags", {"phase": "peak"}, {"do": "library-tags", "id": "t-1", "change": {"phase": "peak"}}),
     ("PUT", "/api/lights", {"level_l": 8, "fade_s": 30}, {"do": "lights", "level_l": 8.0, "fade_s": 30.0}),
     ("POST", "/api/devices/bar/test", {"side": "left"}, {"do": "device-test", "name": "bar", "side": "left"}),
+    ("PUT", "/api/devices/bar", {"on": False}, {"do": "tapper-tune", "name": "bar", "on": False}),
+    ("PUT", "/api/devices/bar", {"strength_frac": 0.4}, {"do": "tapper-tune", "name": "bar", "strength_frac": 0.4}),
 ]
 
 

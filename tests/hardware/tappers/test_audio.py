@@ -7,7 +7,7 @@ import pytest
 
 from hardware.entries import TapperEntry
 from hardware.seams import Due, TapPulse
-from hardware.tappers.audio import AudioTapper, AudioTapperConfig, build, burst
+from hardware.tappers.audio import TUNE_FRAMES, AudioTapper, AudioTapperConfig, build, burst
 from stimuli import motion
 from stimuli.frames import frames_of_ms
 from stimuli.score import Cue, Score
@@ -85,6 +85,30 @@ def test_the_cards_trouble_is_the_tappers() -> None:
 def test_full_strength_is_what_the_room_file_says(score: Score) -> None:
     half = build(TapperEntry(name="taps", driver="audio", strength_frac=0.5))
     assert np.allclose(half.block(score, 0, 48_000), 0.5 * tap_block(score, 0, 48_000), atol=1e-7)
+
+
+def test_a_persons_own_strength_scales_the_taps_whatever_the_split(score: Score) -> None:
+    whole, parts = AudioTapper("a"), AudioTapper("b")
+    for tapper in (whole, parts):
+        tapper.tune(strength_frac=0.25)
+    split = np.concatenate([parts.block(score, frame, 100) for frame in range(0, 48_000, 100)])
+    assert np.allclose(whole.block(score, 0, 48_000), split, atol=1e-7)
+    plain = tap_block(score, 0, 48_000)
+    assert np.allclose(split[TUNE_FRAMES:], 0.25 * plain[TUNE_FRAMES:], atol=1e-7)
+
+
+def test_a_transducer_switched_off_in_a_burst_is_still_within_ten_milliseconds_and_without_a_step(score: Score) -> None:
+    tapper = AudioTapper("taps")
+    plain = tap_block(score, 0, 48_000)
+    loudest = int(np.argmax(np.abs(plain).max(axis=1)))
+    before = tapper.block(score, 0, loudest)
+    tapper.tune(on=False)
+    after = tapper.block(score, loudest, 48_000 - loudest)
+    assert not np.any(after[TUNE_FRAMES:])
+    sound = np.concatenate([before, after])
+    assert np.abs(np.diff(sound, axis=0)).max() < np.abs(np.diff(plain, axis=0)).max() + 1.5 / TUNE_FRAMES
+    tapper.tune(on=True)
+    assert np.array_equal(tapper.block(score, 48_000, 48_000)[TUNE_FRAMES:], tap_block(score, 48_000, 48_000)[TUNE_FRAMES:])
 
 
 def test_a_transducer_that_needs_longer_pulses_gets_none_that_are_shorter(score: Score) -> None:
