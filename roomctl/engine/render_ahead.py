@@ -27,6 +27,11 @@ LEAST_AHEAD_BLOCKS: Final = 2
 MOST_AHEAD_BLOCKS: Final = 4
 BURST_GAP_S: Final = 0.002
 
+STIMULUS: Final = slice(0, 2)
+MUSIC: Final = slice(2, 4)
+TAPS: Final = slice(4, 6)
+"""Columns of the ring: one array, so that the card's thread copies once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -53,9 +58,7 @@ class RenderAhead:
         self._renderer = renderer
         self._block_frames = BLOCK_FRAMES * math.ceil(speed)
         self._ring_frames = RING_BLOCKS * self._block_frames
-        self._stimulus = np.zeros((self._ring_frames, 2), np.float32)
-        self._music = np.zeros((self._ring_frames, 2), np.float32)
-        self._taps = np.zeros((self._ring_frames, 2), np.float32)
+        self._ring = np.zeros((self._ring_frames, 6), np.float32)
         self._read_frame = 0
         self._written_frame = 0
         self._restart_at: int | None = 0
@@ -106,19 +109,18 @@ class RenderAhead:
         end = 0 if self._restart_at is not None else self._written_frame - first_frame
         if begin < frames and end < frames:
             self.underruns += 1
-        taken = tuple(self._taken(bus, first_frame, frames) for bus in (self._stimulus, self._music, self._taps))
+        taken = self._taken(first_frame, frames)
         if begin > 0 or end < frames:
-            for bus in taken:
-                bus[:begin] = 0.0
-                bus[max(end, 0) :] = 0.0
-        return taken[0], taken[1], taken[2]
+            taken[:begin] = 0.0
+            taken[max(end, 0) :] = 0.0
+        return taken[:, STIMULUS], taken[:, MUSIC], taken[:, TAPS]
 
-    def _taken(self, bus: Samples, first_frame: int, frames: int) -> Samples:
+    def _taken(self, first_frame: int, frames: int) -> Samples:
         """A copy of the ring's frames from `first_frame`, around its end where need be."""
         at = first_frame % self._ring_frames
         if at + frames <= self._ring_frames:
-            return bus[at : at + frames].copy()
-        return np.concatenate([bus[at:], bus[: at + frames - self._ring_frames]])
+            return self._ring[at : at + frames].copy()
+        return np.concatenate([self._ring[at:], self._ring[: at + frames - self._ring_frames]])
 
     def _measure_burst(self, frames: int) -> None:
         now_s = time.monotonic()
@@ -150,15 +152,16 @@ class RenderAhead:
                 return
 
     def _store(self, block: Block) -> None:
-        self._lay(self._stimulus, block.first_frame, block.stimulus)
-        self._lay(self._music, block.first_frame, block.music)
+        self._lay(STIMULUS, block.first_frame, block.stimulus)
+        self._lay(MUSIC, block.first_frame, block.music)
         if block.taps is not None:
-            self._lay(self._taps, block.first_frame, block.taps)
+            self._lay(TAPS, block.first_frame, block.taps)
         self._written_frame = block.first_frame + len(block.stimulus)
 
-    def _lay(self, bus: Samples, first_frame: int, sound: Samples) -> None:
+    def _lay(self, bus: slice, first_frame: int, sound: Samples) -> None:
         """Put `sound` into the ring, around its end where need be."""
         at = first_frame % self._ring_frames
         fits = min(len(sound), self._ring_frames - at)
-        bus[at : at + fits] = sound[:fits]
-        bus[: len(sound) - fits] = sound[fits:]
+        self._ring[at : at + fits, bus] = sound[:fits]
+        if fits < len(sound):
+            self._ring[: len(sound) - fits, bus] = sound[fits:]

@@ -66,6 +66,14 @@ def test_pixels_are_coverage_times_level_times_colour() -> None:
     assert not pixels[3:].any()
 
 
+@given(positions, led_counts, widths, st.floats(0.0, 1.0), st.tuples(*[st.floats(0.0, 1.0)] * 3))
+def test_every_pixel_is_coverage_times_level_times_colour_to_the_bit(
+    pos: float, leds: int, size: float, level: float, colour: tuple[float, float, float]
+) -> None:
+    whole = (coverage(pos, leds, dot_leds(size)) * level)[:, np.newaxis] * np.array(colour)
+    assert np.array_equal(bar_pixels(pos, level, colour, leds, size), whole.astype(np.float32))
+
+
 def test_a_bar_shorter_than_the_dot_is_lit_whole() -> None:
     assert bar_pixels(0.7, 1.0, (1.0, 1.0, 1.0), 2, 15.0) == pytest.approx(np.ones((2, 3)))
 
