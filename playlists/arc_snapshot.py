@@ -61,19 +61,24 @@ def snapshot_of(arc: Arc, t_s: float, frame_offset: int = 0) -> dict[str, Any]:
 
 
 def _phases(arc: Arc, t_s: float) -> list[dict[str, Any]]:
-    """Each phase, with the minutes it was, is or will be run at on the medicine clock, or the program's."""
+    """Each phase, with the minutes it was, is or will be run at on the medicine clock, or the program's.
+
+    A phase that comes again, after a booster or a step back, is the one that comes.
+    """
     now = stretch_at(arc.plan, t_s)
     rows = []
     for index, phase in enumerate(arc.program.phases):
         visits = [each for each in arc.plan if each.phase == index and not each.overrun]
-        begun = [each for each in visits if each.start_s <= t_s] or visits
-        start_s = begun[-1].entered_s if begun else None
+        begun = [each for each in visits if each.start_s <= t_s]
+        again = [each for each in visits if each.start_s > t_s] if index != now.phase else []
+        here = again[0] if again else begun[-1] if begun else None
+        start_s = here.entered_s if here is not None else None
         end_s = visits[-1].end_s if visits else None
         rows.append(
             {
                 "id": phase.id,
                 "title": phase.title,
-                "state": "now" if index == now.phase else "past" if start_s is not None and start_s <= t_s else "next",
+                "state": "now" if index == now.phase else "past" if begun and not again else "next",
                 "start_min": _minutes(arc, start_s),
                 "end_min": _minutes(arc, end_s),
                 "nominal_min": None if phase.end_min is None else phase.nominal_s / 60.0,
