@@ -78,37 +78,52 @@ class SoundCardEntry:
         return max(2, *self.outputs.used)
 
 
-def _check(driver: str, host: str | None, port: Port, stub_only: bool) -> None:
-    """Raise ValueError where a driver lacks what it needs to find its device, or has what only a stub can use."""
-    serial = driver in ("adalight", "enttec", "serial")
-    if serial and not isinstance(port, str):
-        raise ValueError(f'driver "{driver}" needs port, a serial port such as "/dev/ttyUSB0"')
-    if not serial and isinstance(port, str):
-        raise ValueError(f'driver "{driver}" takes a number as port, not "{port}"')
-    if isinstance(port, int) and not 1 <= port <= 65_535:
-        raise ValueError(f"port is {port}; a network port is 1 to 65535")
-    if driver in ("wled", "artnet") and not host:
-        raise ValueError(f'driver "{driver}" needs host, the name or address of the device')
-    if stub_only and driver != "stub":
-        raise ValueError('record and faults are for driver "stub"')
-
-
 @dataclass(frozen=True, slots=True)
-class LightBarEntry:
-    """`[[lightbar]]`. `universe` and `address` are where its first LED is; `level_frac` is its full light.
+class DeviceEntry:
+    """What every light bar, tapper and room light has in the room file.
 
-    `fallback_frac` is how brightly a WLED glows by itself, when no room talks to it.
+    Raises ValueError where the driver lacks what it needs to find its device, or has what only a stub can use.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: Name
-    driver: LightBarDriver = "stub"
-    leds: Annotated[int, Interval(ge=1, le=1000)] = 60
-    fps: Annotated[float, Interval(ge=1.0, le=120.0)] = 40.0
+    driver: str = "stub"
     onset_ms: OnsetMs = 0.0
     host: str | None = None
     port: Port = None
+    record: Path | None = None
+    on_loss: OnLoss = "stop"
+    faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        serial = self.driver in ("adalight", "enttec", "serial")
+        if serial and not isinstance(self.port, str):
+            raise ValueError(f'driver "{self.driver}" needs port, a serial port such as "/dev/ttyUSB0"')
+        if not serial and isinstance(self.port, str):
+            raise ValueError(f'driver "{self.driver}" takes a number as port, not "{self.port}"')
+        if isinstance(self.port, int) and not 1 <= self.port <= 65_535:
+            raise ValueError(f"port is {self.port}; a network port is 1 to 65535")
+        if self.driver in ("wled", "artnet") and not self.host:
+            raise ValueError(f'driver "{self.driver}" needs host, the name or address of the device')
+        if self.driver != "stub" and (self.record or self.faults):
+            raise ValueError('record and faults are for driver "stub"')
+
+    def network_port(self, usual: int) -> int:
+        """The number in `port`, or the driver's `usual` one where the room file gives none."""
+        return self.port if isinstance(self.port, int) else usual
+
+
+@dataclass(frozen=True, slots=True)
+class LightBarEntry(DeviceEntry):
+    """`[[lightbar]]`. `universe` and `address` are where its first LED is; `level_frac` is its full light.
+
+    `fallback_frac` is how brightly a WLED glows by itself, when no room talks to it.
+    """
+
+    driver: LightBarDriver = "stub"
+    leds: Annotated[int, Interval(ge=1, le=1000)] = 60
+    fps: Annotated[float, Interval(ge=1.0, le=120.0)] = 40.0
     protocol: Literal["ddp", "dnrgb"] = "ddp"
     http_port: Annotated[int, Interval(ge=1, le=65_535)] = 80
     baud: Baud = 1_000_000
@@ -121,50 +136,26 @@ class LightBarEntry:
     display: Annotated[int, Interval(ge=0, le=15)] = 0
     windowed: Annotated[str, MaxLen(11)] | None = None
     vsync: bool = False
-    record: Path | None = None
-    on_loss: OnLoss = "stop"
-    faults: tuple[Fault, ...] = ()
-
-    def __post_init__(self) -> None:
-        _check(self.driver, self.host, self.port, bool(self.record or self.faults))
 
 
 @dataclass(frozen=True, slots=True)
-class TapperEntry:
+class TapperEntry(DeviceEntry):
     """`[[tapper]]`. `strength_frac` is what full strength means in these hands; `left` and `right` name a pair of pads."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
-    name: Name
     driver: TapperDriver = "stub"
     min_pulse_ms: Annotated[float, Interval(ge=5.0, le=200.0)] = 30.0
-    onset_ms: OnsetMs = 0.0
-    host: str | None = None
-    port: Port = None
     baud: Baud = 115_200
     device: str | None = None
     left: str | None = None
     right: str | None = None
     strength_frac: LevelFrac = 1.0
-    record: Path | None = None
-    on_loss: OnLoss = "stop"
-    faults: tuple[Fault, ...] = ()
-
-    def __post_init__(self) -> None:
-        _check(self.driver, self.host, self.port, bool(self.record or self.faults))
 
 
 @dataclass(frozen=True, slots=True)
-class RoomLightEntry:
+class RoomLightEntry(DeviceEntry):
     """`[[roomlight]]`. `fixture` is a built-in one or a TOML file's path; `entity` names the lamp where a bridge has many."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
-
-    name: Name
     driver: RoomLightDriver = "stub"
-    onset_ms: OnsetMs = 0.0
-    host: str | None = None
-    port: Port = None
     universe: Universe = 1
     address: Annotated[int, Interval(ge=1, le=512)] = 1
     fixture: str = "dimmer8"
@@ -179,12 +170,7 @@ class RoomLightEntry:
     level_frac: LevelFrac = 1.0
     safe_level_l: Annotated[float, Interval(ge=1.0, le=60.0)] = 20.0
     safe_cct_k: Annotated[float, Interval(ge=1_000.0, le=6_500.0)] = 2_200.0
-    record: Path | None = None
     on_loss: OnLoss = "go-on"
-    faults: tuple[Fault, ...] = ()
-
-    def __post_init__(self) -> None:
-        _check(self.driver, self.host, self.port, bool(self.record or self.faults))
 
 
 Entry = LightBarEntry | TapperEntry | RoomLightEntry

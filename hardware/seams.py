@@ -101,7 +101,11 @@ class SafeBytes:
 
 
 class Device(ABC):
-    """What every device has. Subclasses say `kind` and `driver`, and whether the driver has met its real counterpart."""
+    """What every device has. Subclasses say `kind` and `driver`, and whether the driver has met its real counterpart.
+
+    Whoever owns a device sets `on_link`, called at each change of the link, and `on_stop`, called with the device's name when
+    the client presses a button on the device itself. Both are called from the driver's threads, and must not wait or raise.
+    """
 
     kind: DeviceKind
     driver: str
@@ -112,6 +116,7 @@ class Device(ABC):
         self._link = Link("ABSENT", time.time())
         self._link_lock = threading.Lock()
         self.on_link: Callable[[Device, Link], None] = lambda device, link: None
+        self.on_stop: Callable[[str], None] = lambda name: None
 
     @property
     def link(self) -> Link:

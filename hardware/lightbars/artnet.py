@@ -58,7 +58,7 @@ class ArtnetLightBar(WiredLightBar):
 
     def __init__(self, entry: LightBarEntry) -> None:
         self._encoder = ArtnetEncoder(entry)
-        self._port = entry.port if isinstance(entry.port, int) else artnet.PORT
+        self._port = entry.network_port(artnet.PORT)
         super().__init__(
             entry,
             PictureWire(UdpPort(entry.host or "", self._port), self._encoder, entry, inline=True),

@@ -63,7 +63,7 @@ class OscLightBar(WiredLightBar):
     driver = "osc"
 
     def __init__(self, entry: LightBarEntry) -> None:
-        self._address = (entry.host or "127.0.0.1", entry.port if isinstance(entry.port, int) else PORT)
+        self._address = (entry.host or "127.0.0.1", entry.network_port(PORT))
         super().__init__(
             entry,
             PictureWire(UdpPort(*self._address), OscEncoder(), entry, inline=True),

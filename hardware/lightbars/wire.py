@@ -9,9 +9,10 @@ from typing import Final, Protocol
 import numpy as np
 
 from hardware.entries import LightBarEntry
-from hardware.io_thread import IoThread, Wire
+from hardware.io_thread import Wire
 from hardware.lightbars.pixels import rgb_bytes
 from hardware.seams import Capabilities, Due, LightBar, LightFrame, Transport
+from hardware.threaded import ThreadedDevice
 
 HOLD_S: Final = 1.0
 """A lit bar that is offered nothing for this long goes dark: the room has stopped thinking of it."""
@@ -139,38 +140,20 @@ class PictureWire(Wire[LightFrame]):
         self._shown, self._lit, self._sent_s = frame, any(rgb), time.monotonic()
 
 
-class WiredLightBar(LightBar):
+class WiredLightBar(ThreadedDevice[LightFrame], LightBar):
     """A bar behind a picture wire."""
 
+    wire: PictureWire
+
     def __init__(self, entry: LightBarEntry, wire: PictureWire, fps_most: float, on_silence: str) -> None:
-        super().__init__(entry.name)
+        fps_max = min(entry.fps, fps_most)
+        capabilities = Capabilities(on_silence, fps_max=fps_max, pixels=entry.leds, onset_ms=entry.onset_ms)
+        super().__init__(entry.name, wire, capabilities)
         self.entry = entry
-        self.wire = wire
-        self.io: IoThread[LightFrame] = IoThread(self, wire)
-        self._capabilities = Capabilities(
-            on_silence=on_silence, fps_max=min(entry.fps, fps_most), pixels=entry.leds, onset_ms=entry.onset_ms
-        )
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the wire and the room file allow."""
-        return self._capabilities
-
-    def open(self) -> None:
-        """Begin to connect."""
-        self.io.open()
 
     def offer(self, frame: LightFrame, due: Due) -> None:
         """Show a picture now."""
         self.io.offer(frame)
-
-    def safe(self) -> None:
-        """Dark now."""
-        self.io.safe()
-
-    def close(self) -> None:
-        """Dark, and let go."""
-        self.io.close()
 
     @property
     def dark_rgb(self) -> bytes:

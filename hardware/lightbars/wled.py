@@ -99,8 +99,7 @@ class WledWire(PictureWire):
     """Reached means that its JSON answered. Lost means that it has not, three times in a row."""
 
     def __init__(self, entry: LightBarEntry) -> None:
-        usual = dnrgb.PORT if entry.protocol == "dnrgb" else ddp.PORT
-        self.port = entry.port if isinstance(entry.port, int) else usual
+        self.port = entry.network_port(dnrgb.PORT if entry.protocol == "dnrgb" else ddp.PORT)
         super().__init__(UdpPort(entry.host or "", self.port), WledEncoder(entry.protocol), entry, inline=True)
         self.json = WledJson(entry.host or "", entry.http_port)
         self.health: WledHealth | None = None

@@ -27,7 +27,7 @@ class ArtnetRoomLight(DmxRoomLight):
     def __init__(self, entry: RoomLightEntry) -> None:
         if entry.universe > 0x7FFF:
             raise ValueError(f'room light "{entry.name}": universe {entry.universe} is past 32767, the last of Art-Net')
-        self._port = entry.port if isinstance(entry.port, int) else artnet.PORT
+        self._port = entry.network_port(artnet.PORT)
         key = ("artnet", entry.host, self._port, entry.universe)
         super().__init__(entry, DmxWire(key, self._outlet, entry), "holds its last look")
 

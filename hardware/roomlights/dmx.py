@@ -11,9 +11,10 @@ from typing import Final
 from hardware.dmx.fixtures import Fixture, fixture_of
 from hardware.dmx.outlet import Outlet, give_back, take
 from hardware.entries import RoomLightEntry
-from hardware.io_thread import IoThread, Wire
+from hardware.io_thread import Wire
 from hardware.roomlights.fade import Fade
 from hardware.seams import Capabilities, Due, RoomLight, RoomLook
+from hardware.threaded import ThreadedDevice
 
 FPS: Final = 40.0
 KEEP_ALIVE_S: Final = 1.0
@@ -38,6 +39,7 @@ class DmxWire(Wire[RoomLook]):
         self._fade: Fade | None = None
         self._picture = 0
         self._rendered_s = float("-inf")
+        self._owed = False
 
     @property
     def universe(self) -> bytes:
@@ -67,7 +69,8 @@ class DmxWire(Wire[RoomLook]):
         A picture that is made but never sent would take one step out of the dithering, and a lamp's mean light with it.
         """
         now_s = self._go_to(item)
-        if now_s - self._rendered_s >= LEAST_PICTURE_S:
+        self._owed = now_s - self._rendered_s < LEAST_PICTURE_S
+        if not self._owed:
             self._render(now_s)
 
     def _go_to(self, item: RoomLook) -> float:
@@ -114,10 +117,10 @@ class DmxWire(Wire[RoomLook]):
         return self._outlet
 
     def _moves(self, now_s: float) -> bool:
-        """Whether the next picture may differ; one more is sent after the last that does."""
+        """Whether the next picture may differ, or one is owed; one more is sent after the last that does."""
         assert self._fade is not None
         still_for_s = SETTLE_S if self.fixture.dithers else 0.0
-        return self._fade.static_s(now_s) <= still_for_s + 2.0 / FPS
+        return self._owed or self._fade.static_s(now_s) <= still_for_s + 2.0 / FPS
 
     def _render(self, now_s: float) -> None:
         with self._lock:
@@ -128,37 +131,19 @@ class DmxWire(Wire[RoomLook]):
         settled_frac = min(1.0, max(0.0, fade.static_s(now_s) / SETTLE_S))
         look = fade.at(now_s)
         values = self.fixture.render(look, self._picture, settled_frac, self._entry.level_frac)
-        self._rendered_s = now_s
+        self._rendered_s, self._owed = now_s, False
         self._joined().put(self._entry.address, values)
 
 
-class DmxRoomLight(RoomLight):
+class DmxRoomLight(ThreadedDevice[RoomLook], RoomLight):
     """A lamp on DMX. Paced: it is offered looks, and fades by itself only where a look says so."""
 
+    wire: DmxWire
+
     def __init__(self, entry: RoomLightEntry, wire: DmxWire, on_silence: str) -> None:
-        super().__init__(entry.name)
+        super().__init__(entry.name, wire, Capabilities(on_silence, fps_max=FPS, onset_ms=entry.onset_ms), resend=True)
         self.entry = entry
-        self.wire = wire
-        self.io: IoThread[RoomLook] = IoThread(self, wire, resend=True)
-        self._capabilities = Capabilities(on_silence=on_silence, fps_max=FPS, onset_ms=entry.onset_ms)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What DMX allows."""
-        return self._capabilities
-
-    def open(self) -> None:
-        """Begin to connect."""
-        self.io.open()
 
     def offer(self, look: RoomLook, due: Due) -> None:
         """Go to a look."""
         self.io.offer(look)
-
-    def safe(self) -> None:
-        """Dim and warm."""
-        self.io.safe()
-
-    def close(self) -> None:
-        """Hold, and let go."""
-        self.io.close()

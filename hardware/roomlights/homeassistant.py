@@ -13,7 +13,7 @@ from hardware.entries import RoomLightEntry
 from hardware.io_thread import Terminal
 from hardware.roomlights.json_http import Answer, JsonHttp, read_token
 from hardware.roomlights.lightness import output_frac
-from hardware.roomlights.slow_lamp import SlowLamp, SlowWire, safe_look
+from hardware.roomlights.slow_lamp import SlowLamp, SlowWire
 from hardware.seams import RoomLook
 
 DEFAULT_PORT: Final = 8123
@@ -34,11 +34,10 @@ class HomeAssistantWire(SlowWire):
 
     least_gap_s = 0.2
 
-    def __init__(self, http: JsonHttp, entity: str, safe: RoomLook, level_frac: float = 1.0) -> None:
-        super().__init__(safe)
+    def __init__(self, entry: RoomLightEntry, http: JsonHttp) -> None:
+        super().__init__(entry)
         self._http = http
-        self._entity = entity
-        self._level_frac = level_frac
+        self._entity = entry.entity or ""
 
     def connect(self) -> None:
         """See that the token is taken and the entity is there."""
@@ -76,10 +75,8 @@ def build(entry: RoomLightEntry) -> SlowLamp:
     what = f'room light "{entry.name}"'
     if not entry.host or not entry.entity:
         raise ValueError(f'{what} needs host and entity, such as "light.room"')
-    port = entry.port if isinstance(entry.port, int) else DEFAULT_PORT
+    port = entry.network_port(DEFAULT_PORT)
     token = read_token(entry.token, entry.token_file, what)
     tls = ssl.create_default_context() if entry.tls else None
     http = JsonHttp(WHAT, entry.host, port, {"Authorization": f"Bearer {token}"}, tls)
-    lamp = SlowLamp(entry.name, HomeAssistantWire(http, entry.entity, safe_look(entry), entry.level_frac), entry.onset_ms)
-    lamp.driver = "homeassistant"
-    return lamp
+    return SlowLamp(entry, HomeAssistantWire(entry, http))

@@ -14,7 +14,7 @@ from hardware.entries import RoomLightEntry
 from hardware.io_thread import Terminal
 from hardware.roomlights.json_http import Answer, JsonHttp, read_token
 from hardware.roomlights.lightness import output_frac
-from hardware.roomlights.slow_lamp import SlowLamp, SlowWire, safe_look
+from hardware.roomlights.slow_lamp import SlowLamp, SlowWire
 from hardware.seams import RoomLook
 
 DEFAULT_PORT: Final = 443
@@ -62,11 +62,10 @@ class HueWire(SlowWire):
 
     least_gap_s = LIGHT_GAP_S
 
-    def __init__(self, http: JsonHttp, entity: str, safe: RoomLook, level_frac: float = 1.0) -> None:
-        super().__init__(safe)
+    def __init__(self, entry: RoomLightEntry, http: JsonHttp) -> None:
+        super().__init__(entry)
         self._http = http
-        self._entity = entity
-        self._level_frac = level_frac
+        self._entity = entry.entity or ""
         self._path = ""
 
     def connect(self) -> None:
@@ -128,9 +127,7 @@ def build(entry: RoomLightEntry) -> SlowLamp:
     what = f'room light "{entry.name}"'
     if not entry.host or not entry.entity:
         raise ValueError(f"{what} needs host, the bridge's address, and entity, the name of a lamp, a room or a zone")
-    port = entry.port if isinstance(entry.port, int) else DEFAULT_PORT
+    port = entry.network_port(DEFAULT_PORT)
     key = read_token(entry.token, entry.token_file, what)
     http = JsonHttp(WHAT, entry.host, port, {"hue-application-key": key}, self_signed())
-    lamp = SlowLamp(entry.name, HueWire(http, entry.entity, safe_look(entry), entry.level_frac), entry.onset_ms)
-    lamp.driver = "hue"
-    return lamp
+    return SlowLamp(entry, HueWire(entry, http))

@@ -15,7 +15,7 @@ from typing import Final
 
 from hardware.entries import RoomLightEntry
 from hardware.roomlights.lightness import output_frac, steps
-from hardware.roomlights.slow_lamp import SlowLamp, SlowWire, safe_look
+from hardware.roomlights.slow_lamp import SlowLamp, SlowWire
 from hardware.seams import RoomLook
 
 DEFAULT_PORT: Final = 56_700
@@ -143,10 +143,9 @@ class LifxWire(SlowWire):
 
     least_gap_s = 0.1
 
-    def __init__(self, host: str, port: int, wanted: str, safe: RoomLook, level_frac: float = 1.0) -> None:
-        super().__init__(safe)
-        self._host, self._port, self._wanted = host, port, wanted
-        self._level_frac = level_frac
+    def __init__(self, entry: RoomLightEntry) -> None:
+        super().__init__(entry)
+        self._host, self._port, self._wanted = entry.host or "", entry.network_port(DEFAULT_PORT), entry.entity or ""
         self._sequence = itertools.count(1)
         self._lamp: LifxLamp | None = None
         self._socket: socket.socket | None = None
@@ -219,8 +218,4 @@ class LifxWire(SlowWire):
 
 def build(entry: RoomLightEntry) -> SlowLamp:
     """The lamp of a room file's entry; `entity` is its name or serial number."""
-    port = entry.port if isinstance(entry.port, int) else DEFAULT_PORT
-    wire = LifxWire(entry.host or "", port, entry.entity or "", safe_look(entry), entry.level_frac)
-    lamp = SlowLamp(entry.name, wire, entry.onset_ms)
-    lamp.driver = "lifx"
-    return lamp
+    return SlowLamp(entry, LifxWire(entry))

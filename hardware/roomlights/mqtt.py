@@ -15,7 +15,7 @@ from hardware.entries import RoomLightEntry
 from hardware.io_thread import Terminal
 from hardware.roomlights.json_http import read_token
 from hardware.roomlights.lightness import output_frac, steps
-from hardware.roomlights.slow_lamp import SlowLamp, SlowWire, safe_look
+from hardware.roomlights.slow_lamp import SlowLamp, SlowWire
 from hardware.seams import RoomLook
 
 DEFAULT_PORT: Final = 1883
@@ -35,7 +35,6 @@ class MqttConfig:
     username: str | None = None
     password: str | None = None
     tls: bool = False
-    level_frac: float = 1.0
 
 
 def set_bodies(look: RoomLook, told_mired: int | None, level_frac: float = 1.0) -> list[dict[str, Any]]:
@@ -61,8 +60,8 @@ class MqttWire(SlowWire):
 
     least_gap_s = 0.2
 
-    def __init__(self, config: MqttConfig, safe: RoomLook) -> None:
-        super().__init__(safe)
+    def __init__(self, entry: RoomLightEntry, config: MqttConfig) -> None:
+        super().__init__(entry)
         self._config = config
         self._client: Any = None
         self._connected = threading.Event()
@@ -142,7 +141,7 @@ class MqttWire(SlowWire):
     def put(self, look: RoomLook) -> None:
         """Publish, at least once, and wait for the broker's word."""
         self._see()
-        for body in set_bodies(look, self._told_mired, self._config.level_frac):
+        for body in set_bodies(look, self._told_mired, self._level_frac):
             info = self._client.publish(f"{self._config.topic}/set", json.dumps(body), qos=1)
             info.wait_for_publish(WAIT_S)
             if not info.is_published():
@@ -164,8 +163,6 @@ def build(entry: RoomLightEntry) -> SlowLamp:
     if not entry.host or not entry.topic:
         raise ValueError(f'{what} needs host, the broker, and topic, such as "zigbee2mqtt/sofa"')
     password = read_token(entry.token, entry.token_file, what) if entry.username else None
-    port = entry.port if isinstance(entry.port, int) else DEFAULT_PORT
-    config = MqttConfig(entry.host, entry.topic, port, entry.username, password, entry.tls, entry.level_frac)
-    lamp = SlowLamp(entry.name, MqttWire(config, safe_look(entry)), entry.onset_ms)
-    lamp.driver = "mqtt"
-    return lamp
+    port = entry.network_port(DEFAULT_PORT)
+    config = MqttConfig(entry.host, entry.topic, port, entry.username, password, entry.tls)
+    return SlowLamp(entry, MqttWire(entry, config))

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Final
 
 from hardware.entries import RoomLightEntry
-from hardware.io_thread import IoThread, Wire
+from hardware.io_thread import Wire
 from hardware.seams import Capabilities, Due, RoomLight, RoomLook
+from hardware.threaded import ThreadedDevice
 
 SAFE_FADE_S: Final = 2.0
 TICK_S: Final = 0.2
@@ -29,8 +31,9 @@ class SlowWire(Wire[RoomLook]):
 
     least_gap_s: float = 0.1
 
-    def __init__(self, safe: RoomLook) -> None:
-        self._safe = safe
+    def __init__(self, entry: RoomLightEntry) -> None:
+        self._safe = safe_look(entry)
+        self._level_frac = entry.level_frac
         self._held: RoomLook | None = None
         self._put_at_s = float("-inf")
         self._checked_at_s = float("-inf")
@@ -72,29 +75,20 @@ class SlowWire(Wire[RoomLook]):
         self.put(look)
 
 
-class SlowLamp(RoomLight):
+class SlowLamp(ThreadedDevice[RoomLook], RoomLight):
     """A lamp behind a slow wire, which fades by itself."""
 
-    def __init__(self, name: str, wire: SlowWire, onset_ms: float = 0.0) -> None:
-        super().__init__(name)
-        self._wire = wire
-        self._onset_ms = onset_ms
-        self._io = IoThread(self, wire, resend=True)
+    wire: SlowWire
+
+    def __init__(self, entry: RoomLightEntry, wire: SlowWire) -> None:
+        super().__init__(entry.name, wire, Capabilities(ON_SILENCE, onset_ms=entry.onset_ms, transitions=True), resend=True)
+        self.driver = entry.driver
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            on_silence=ON_SILENCE, fps_max=1.0 / self._wire.least_gap_s, onset_ms=self._onset_ms, transitions=True
-        )
-
-    def open(self) -> None:
-        self._io.open()
+        """With the pace of what was found: a bridge takes fewer messages for a group than for a lamp."""
+        return replace(self._capabilities, fps_max=1.0 / self.wire.least_gap_s)
 
     def offer(self, look: RoomLook, due: Due) -> None:
-        self._io.offer(look)
-
-    def safe(self) -> None:
-        self._io.safe()
-
-    def close(self) -> None:
-        self._io.close()
+        """Go to a look."""
+        self.io.offer(look)

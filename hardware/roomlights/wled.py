@@ -12,7 +12,7 @@ from typing import Any, Final
 from hardware.entries import RoomLightEntry
 from hardware.lightbars.wled_json import WledJson
 from hardware.roomlights.lightness import output_frac, steps
-from hardware.roomlights.slow_lamp import SlowLamp, SlowWire, safe_look
+from hardware.roomlights.slow_lamp import SlowLamp, SlowWire
 from hardware.seams import RoomLook
 
 LONGEST_FADE_DS: Final = 655
@@ -55,10 +55,9 @@ class WledLampWire(SlowWire):
 
     least_gap_s = 0.1
 
-    def __init__(self, json: WledJson, safe: RoomLook, level_frac: float = 1.0) -> None:
-        super().__init__(safe)
+    def __init__(self, entry: RoomLightEntry, json: WledJson) -> None:
+        super().__init__(entry)
         self._json = json
-        self._level_frac = level_frac
 
     def connect(self) -> None:
         """See that it is a WLED, and that nothing streams to it."""
@@ -80,8 +79,4 @@ class WledLampWire(SlowWire):
 
 def build(entry: RoomLightEntry) -> SlowLamp:
     """The lamp of a room file's entry."""
-    port = entry.port if isinstance(entry.port, int) else entry.http_port
-    wire = WledLampWire(WledJson(entry.host or "", port), safe_look(entry), entry.level_frac)
-    lamp = SlowLamp(entry.name, wire, entry.onset_ms)
-    lamp.driver = "wled"
-    return lamp
+    return SlowLamp(entry, WledLampWire(entry, WledJson(entry.host or "", entry.network_port(entry.http_port))))

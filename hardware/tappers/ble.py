@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from hardware.entries import TapperEntry
-from hardware.io_thread import IoThread, Terminal, Wire
-from hardware.seams import Capabilities, Due, Tapper, TapPulse
-from hardware.tappers.clamp import clamp_pulse, too_short
+from hardware.io_thread import Terminal, Wire
+from hardware.seams import Due, Tapper, TapPulse
+from hardware.tappers.clamp import felt_pulse
 from hardware.tappers.pattern import Pattern, PatternFollower
 from hardware.tappers.tapper_frames import encode, encode_pulse, encode_still
+from hardware.tappers.wired import MotorConfig
+from hardware.threaded import ThreadedDevice
 
 SERVICE: Final = "7e1d0001-6f2b-4c0a-9d3e-524f4f4d0001"
 COMMAND: Final = "7e1d0002-6f2b-4c0a-9d3e-524f4f4d0001"
@@ -37,50 +39,27 @@ def encode_pattern(pattern: Pattern, sequence: int) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class BleTapperConfig:
+class BleTapperConfig(MotorConfig):
     """Which tapper: its address, or its name; "" takes the first that offers the service."""
 
     device: str = ""
-    min_pulse_ms: float = 30.0
-    onset_ms: float = 0.0
-    strength_share: float = 1.0
 
 
-class BleTapper(Tapper):
+class BleTapper(ThreadedDevice[tuple[TapPulse, float]], Tapper):
     """A tapper without a wire. Rhythm is kept by the device; a change of rate reaches it about a tenth of a second late."""
 
     driver = "ble"
 
     def __init__(self, name: str, config: BleTapperConfig, client_of: Callable[[str], Any] | None = None) -> None:
-        super().__init__(name)
-        self._config = config
-        self._wire = BleWire(config, client_of or found_client)
-        self._io = IoThread(self, self._wire)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(
-            on_silence="still when the connection is lost (1 s), and after 8 taps it was not told again",
-            min_pulse_ms=self._config.min_pulse_ms,
-            onset_ms=self._config.onset_ms,
-        )
-
-    def open(self) -> None:
-        self._io.open()
+        on_silence = "still when the connection is lost (1 s), and after 8 taps it was not told again"
+        super().__init__(name, BleWire(config, client_of or found_client), config.capabilities(on_silence))
+        self._strength_share = config.strength_share
 
     def offer(self, pulse: TapPulse, due: Due) -> None:
-        pulse = clamp_pulse(pulse, self._config.strength_share)
-        why = too_short(pulse, self._config.min_pulse_ms)
-        if self.link.state == "READY":
-            self.set_link("READY", why)
-        if not why:
-            self._io.offer((pulse, due.mono_s or time.monotonic()))
-
-    def safe(self) -> None:
-        self._io.safe()
-
-    def close(self) -> None:
-        self._io.close()
+        """Begin a pulse now, which the tapper may know of already."""
+        felt = felt_pulse(self, pulse, self._strength_share)
+        if felt is not None:
+            self.io.offer((felt, due.mono_s or time.monotonic()))
 
 
 def found_client(device: str) -> Any:
@@ -180,5 +159,5 @@ class BleWire(Wire[tuple[TapPulse, float]]):
 
 def build(entry: TapperEntry) -> BleTapper:
     """The tapper of a room file's entry; whoever paces it scales strength by the entry's `strength_frac`."""
-    config = BleTapperConfig(entry.device or "", entry.min_pulse_ms, entry.onset_ms)
+    config = BleTapperConfig(entry.device or "", min_pulse_ms=entry.min_pulse_ms, onset_ms=entry.onset_ms)
     return BleTapper(entry.name, config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from hardware.seams import TapPulse
+from hardware.seams import Tapper, TapPulse
 
 LONGEST_MS: Final = 1000.0
 
@@ -21,3 +21,12 @@ def too_short(pulse: TapPulse, min_pulse_ms: float) -> str:
     if pulse.ms >= min_pulse_ms or pulse.strength_frac <= 0.0:
         return ""
     return f"a pulse of {pulse.ms:.0f} ms was left out: this motor needs {min_pulse_ms:.0f} ms or more to be felt"
+
+
+def felt_pulse(tapper: Tapper, pulse: TapPulse, strength_share: float = 1.0) -> TapPulse | None:
+    """`pulse` as `tapper` is to give it; None where its motor cannot, and then the reason of its READY says so."""
+    pulse = clamp_pulse(pulse, strength_share)
+    why = too_short(pulse, tapper.capabilities.min_pulse_ms)
+    if tapper.link.state == "READY":
+        tapper.set_link("READY", why)
+    return None if why else pulse

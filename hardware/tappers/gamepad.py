@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final
 
 from hardware.entries import TapperEntry
-from hardware.io_thread import IoThread, Wire
-from hardware.seams import Capabilities, Due, Tapper, TapPulse
-from hardware.tappers.clamp import clamp_pulse, too_short
+from hardware.io_thread import Wire
+from hardware.seams import TapPulse
 from hardware.tappers.pulse_end import PulseEnd
+from hardware.tappers.wired import MotorConfig, WiredTapper
 
 PUMP_S: Final = 0.25
 EXPIRY_SPARE_MS: Final = 50.0
@@ -24,15 +24,14 @@ _NUMBERED: Final = re.compile(r"(?P<name>.*?)(?:#(?P<number>[1-9]))?\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class GamepadConfig:
+class GamepadConfig(MotorConfig):
     """Which pad, or which two. A part of a pad's name will do; `#2` after it takes the second such pad; "" takes any."""
 
     pad: str = ""
     left: str = ""
     right: str = ""
+    _: KW_ONLY
     min_pulse_ms: float = 80.0
-    onset_ms: float = 0.0
-    strength_share: float = 1.0
 
     @property
     def paired(self) -> bool:
@@ -119,41 +118,14 @@ class Pads:
 PADS: Final = Pads()
 
 
-class GamepadTapper(Tapper):
+class GamepadTapper(WiredTapper):
     """One pad (left and right motor) or a pair of pads. Motors in one body are felt in both hands: a pair is better."""
 
     driver = "gamepad"
 
     def __init__(self, name: str, config: GamepadConfig, pads: Pads | None = None) -> None:
-        super().__init__(name)
-        self._config = config
-        self._wire = GamepadWire(name, config, pads or PADS)
-        self._io = IoThread(self, self._wire)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(
-            on_silence="a pulse ends by the driver's own thread; without the engine, by the pad's own time-out if it has one",
-            min_pulse_ms=self._config.min_pulse_ms,
-            onset_ms=self._config.onset_ms,
-        )
-
-    def open(self) -> None:
-        self._io.open()
-
-    def offer(self, pulse: TapPulse, due: Due) -> None:
-        pulse = clamp_pulse(pulse, self._config.strength_share)
-        why = too_short(pulse, self._config.min_pulse_ms)
-        if self.link.state == "READY":
-            self.set_link("READY", why)
-        if not why:
-            self._io.offer(pulse)
-
-    def safe(self) -> None:
-        self._io.safe()
-
-    def close(self) -> None:
-        self._io.close()
+        on_silence = "a pulse ends by the driver's own thread; without the engine, by the pad's own time-out if it has one"
+        super().__init__(name, GamepadWire(name, config, pads or PADS), config, on_silence)
 
 
 class GamepadWire(Wire[TapPulse]):

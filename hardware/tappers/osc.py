@@ -5,15 +5,15 @@ Protocol: docs/protocols/osc.md. Verified against: liblo 0.31 (oscdump). A recei
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from hardware.entries import TapperEntry
-from hardware.io_thread import IoThread, Wire
+from hardware.io_thread import Wire
 from hardware.osc.packets import encode_message
-from hardware.seams import Capabilities, Due, SafeBytes, Tapper, TapPulse
-from hardware.tappers.clamp import clamp_pulse, too_short
+from hardware.osc.receiver import OscReceiver
+from hardware.seams import SafeBytes, TapPulse
+from hardware.tappers.wired import MotorConfig, WiredTapper
 
 DEFAULT_PORT: Final = 9002
 ALIVE_S: Final = 0.5
@@ -21,14 +21,11 @@ STILL: Final = encode_message("/roomctl/tap/still")
 
 
 @dataclass(frozen=True, slots=True)
-class OscTapperConfig:
+class OscTapperConfig(MotorConfig):
     """Who is told."""
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
-    min_pulse_ms: float = 30.0
-    onset_ms: float = 0.0
-    strength_share: float = 1.0
 
 
 def encode_tap(pulse: TapPulse) -> bytes:
@@ -36,41 +33,15 @@ def encode_tap(pulse: TapPulse) -> bytes:
     return encode_message("/roomctl/tap", 0 if pulse.side == "left" else 1, float(pulse.ms), float(pulse.strength_frac))
 
 
-class OscTapper(Tapper):
+class OscTapper(WiredTapper):
     """Somebody else's tapper. UDP says nothing back: READY means that there is an address to send to."""
 
     driver = "osc"
 
     def __init__(self, name: str, config: OscTapperConfig) -> None:
-        super().__init__(name)
+        on_silence = "each pulse carries its length; a receiver that no longer hears /roomctl/alive is to be still after 1 s"
+        super().__init__(name, OscTapperWire(config.host, config.port), config, on_silence)
         self._config = config
-        self._wire = OscTapperWire(config)
-        self._io = IoThread(self, self._wire)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(
-            on_silence="each pulse carries its length; a receiver that no longer hears /roomctl/alive is to be still after 1 s",
-            min_pulse_ms=self._config.min_pulse_ms,
-            onset_ms=self._config.onset_ms,
-        )
-
-    def open(self) -> None:
-        self._io.open()
-
-    def offer(self, pulse: TapPulse, due: Due) -> None:
-        pulse = clamp_pulse(pulse, self._config.strength_share)
-        why = too_short(pulse, self._config.min_pulse_ms)
-        if self.link.state == "READY":
-            self.set_link("READY", why)
-        if not why:
-            self._io.offer(pulse)
-
-    def safe(self) -> None:
-        self._io.safe()
-
-    def close(self) -> None:
-        self._io.close()
 
     def safe_bytes(self) -> SafeBytes:
         return SafeBytes(self.name, "udp", f"{self._config.host}:{self._config.port}", (STILL, STILL))
@@ -79,21 +50,12 @@ class OscTapper(Tapper):
 class OscTapperWire(Wire[TapPulse]):
     """One UDP socket; a datagram takes no waiting, so all of it is sent from the caller's thread."""
 
-    def __init__(self, config: OscTapperConfig) -> None:
-        self._config = config
-        self._socket: socket.socket | None = None
+    def __init__(self, host: str, port: int) -> None:
+        self._receiver = OscReceiver(host, port)
 
     def connect(self) -> None:
         """Resolve the host."""
-        config = self._config
-        try:
-            family, _, _, _, where = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_DGRAM)[0]
-        except OSError as fault:
-            raise OSError(f"{config.host} has no address ({fault.strerror or fault}); is the name right?") from fault
-        sending = socket.socket(family, socket.SOCK_DGRAM)
-        sending.setblocking(False)
-        sending.connect(where)
-        self._socket = sending
+        self._receiver.open()
 
     def now(self, pulse: TapPulse) -> bool:
         """Send from the caller's thread."""
@@ -105,44 +67,32 @@ class OscTapperWire(Wire[TapPulse]):
 
     def send(self, pulse: TapPulse) -> None:
         """Tell of a pulse."""
-        self._write(encode_tap(pulse))
+        self._receiver.send(encode_tap(pulse))
 
     def safe(self) -> None:
         """Tell to be still."""
-        self._write(STILL)
+        self._receiver.send(STILL)
 
     def tick(self) -> float:
         """Tell that the room is here."""
-        self._write(encode_message("/roomctl/alive", 1))
+        self._receiver.send(encode_message("/roomctl/alive", 1))
         return ALIVE_S
 
     def disconnect(self) -> None:
         """Let go of the socket."""
-        sending, self._socket = self._socket, None
-        if sending is not None:
-            sending.close()
+        self._receiver.close()
 
     def _try(self, packet: bytes) -> bool:
-        sending: Any = self._socket
-        if sending is None:
-            return False
         try:
-            sending.send(packet)
+            self._receiver.send(packet)
         except OSError:
             return False  # the device's thread tries again, and says what is wrong
         return True
 
-    def _write(self, packet: bytes) -> None:
-        if self._socket is None:
-            raise OSError("the socket is closed")
-        try:
-            self._socket.send(packet)
-        except ConnectionRefusedError as fault:
-            raise OSError(f"nobody listens at {self._config.host}:{self._config.port}; is the receiver running?") from fault
-
 
 def build(entry: TapperEntry) -> OscTapper:
     """The tapper of a room file's entry; whoever paces it scales strength by the entry's `strength_frac`."""
-    port = entry.port if isinstance(entry.port, int) else DEFAULT_PORT
-    config = OscTapperConfig(entry.host or "127.0.0.1", port, entry.min_pulse_ms, entry.onset_ms)
+    port = entry.network_port(DEFAULT_PORT)
+    host = entry.host or "127.0.0.1"
+    config = OscTapperConfig(host, port, min_pulse_ms=entry.min_pulse_ms, onset_ms=entry.onset_ms)
     return OscTapper(entry.name, config)

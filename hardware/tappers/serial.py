@@ -18,9 +18,8 @@ from typing import Final
 import serial
 
 from hardware.entries import TapperEntry
-from hardware.io_thread import IoThread, Wire
-from hardware.seams import Capabilities, Device, Due, SafeBytes, Tapper, TapPulse
-from hardware.tappers.clamp import clamp_pulse, too_short
+from hardware.io_thread import Wire
+from hardware.seams import Device, SafeBytes, TapPulse
 from hardware.tappers.tapper_frames import (
     PROTOCOL_VERSION,
     Ack,
@@ -35,6 +34,7 @@ from hardware.tappers.tapper_frames import (
     encode_pulse,
     encode_still,
 )
+from hardware.tappers.wired import MotorConfig, WiredTapper
 
 KEEP_ALIVE_S: Final = 0.25
 HELLO_WAIT_S: Final = 5.0
@@ -47,67 +47,41 @@ WRITE_WAIT_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class SerialTapperConfig:
-    """Where the tapper is, what its motors need, and how strong full strength is."""
+class SerialTapperConfig(MotorConfig):
+    """Where the tapper is, and what its motors need."""
 
     port: str
     baud: int = 115_200
-    min_pulse_ms: float = 30.0
-    onset_ms: float = 0.0
-    strength_share: float = 1.0
 
 
-class SerialTapper(Tapper):
-    """Two motors on a microcontroller. `on_button` is called, from the driver's thread, when the client presses its button.
+class SerialTapper(WiredTapper):
+    """Two motors on a microcontroller, and the client's own button: `on_stop` is called when it is pressed.
 
     The button stills the tapper by itself and holds it still; the first pulse after a `safe` lets go of it.
     """
 
     driver = "serial"
+    wire: SerialTapperWire
 
     def __init__(self, name: str, config: SerialTapperConfig) -> None:
-        super().__init__(name)
+        super().__init__(name, SerialTapperWire(self, config, self._take), config, "still within 0.9 s, by its own firmware")
         self._config = config
-        self.on_button: Callable[[str], None] = lambda name: None
         self.on_ended: Callable[[Ended], None] = lambda ended: None
-        self._wire = SerialTapperWire(self, config, self._take)
-        self._io = IoThread(self, self._wire)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(
-            on_silence="still within 0.9 s, by its own firmware",
-            min_pulse_ms=self._config.min_pulse_ms,
-            onset_ms=self._config.onset_ms,
-        )
 
     @property
     def hello(self) -> Hello | None:
         """What the firmware said of itself; None before it first did."""
-        return self._wire.hello
+        return self.wire.hello
 
     @property
     def ack(self) -> Ack | None:
         """The firmware's last acknowledgement."""
-        return self._wire.ack
-
-    def open(self) -> None:
-        self._io.open()
-
-    def offer(self, pulse: TapPulse, due: Due) -> None:
-        pulse = clamp_pulse(pulse, self._config.strength_share)
-        why = too_short(pulse, self._config.min_pulse_ms)
-        if self.link.state == "READY":
-            self.set_link("READY", why)
-        if not why:
-            self._io.offer(pulse)
-
-    def safe(self) -> None:
-        self._io.safe()
+        return self.wire.ack
 
     def close(self) -> None:
-        self._wire.give_up()
-        self._io.close()
+        """Still, and let go, without waiting for a hello."""
+        self.wire.give_up()
+        super().close()
 
     def safe_bytes(self) -> SafeBytes:
         """A still for the launcher to send; opening the port resets most boards, which stills them too."""
@@ -118,7 +92,7 @@ class SerialTapper(Tapper):
         if isinstance(reply, Ended):
             self.on_ended(reply)
         elif isinstance(reply, ButtonPressed):
-            self.on_button(self.name)
+            self.on_stop(self.name)
 
 
 class SerialTapperWire(Wire[TapPulse]):

@@ -33,7 +33,7 @@ class Held:
 
 
 def wire_of(rig: Any) -> Any:
-    return rig.device.wire if hasattr(rig.device, "wire") else rig.device._wire
+    return rig.device.wire
 
 
 def test_open_returns_while_the_device_is_still_being_reached(rig: Any) -> None:

@@ -242,7 +242,7 @@ class StubRig(Rig):
     def make_device(self) -> Any:
         self.at_s = 0.0
         device = self.make_stub()
-        device._wire._plan = FaultPlan([Fault(100.0, "unplug", 100.0)], now=lambda: self.at_s)
+        device.wire._plan = FaultPlan([Fault(100.0, "unplug", 100.0)], now=lambda: self.at_s)
         return device
 
     def make_stub(self) -> Any:
@@ -250,11 +250,11 @@ class StubRig(Rig):
 
     def pull(self) -> None:
         self.at_s = 150.0
-        self.device._io.kick()
+        self.device.io.kick()
 
     def replug(self) -> None:
         self.at_s = 250.0
-        self.device._io.kick()
+        self.device.io.kick()
 
 
 class StubBarRig(StubRig):

@@ -81,7 +81,7 @@ class UdpRig(rigs.Rig):  # type: ignore[name-defined, misc]
 
     def replug(self) -> None:
         self.far.plug()
-        self.device._io.kick()
+        self.device.io.kick()
 
 
 class OscTapperRig(UdpRig):
@@ -118,7 +118,7 @@ class SerialTapperRig(rigs.SerialRig):  # type: ignore[name-defined, misc]
 
     def replug(self) -> None:
         self.far.plug()
-        self.device._io.kick()
+        self.device.io.kick()
 
 
 def tapper_says(kind: str, sequence: int, payload: bytes) -> bytes:
@@ -240,7 +240,7 @@ class WledLampRig(rigs.Rig):  # type: ignore[name-defined, misc]
 
     def replug(self) -> None:
         self.far.controller.plug()
-        self.device._io.kick()
+        self.device.io.kick()
 
 
 RIGS: dict[str, Any] = {

@@ -67,16 +67,18 @@ class LineModel:
             if not select.select([self.master], [], [], 0.05)[0]:
                 continue
             try:
-                data = os.read(self.master, 256)
+                self._answer(os.read(self.master, 256))
             except OSError:  # nobody has the other end open just now
                 continue
-            with self._changed:
-                self.heard += data
-                self._changed.notify_all()
-            if data[2:3] == b"I" and self.protocol is not None:
-                self.say(hello(self.protocol))
-            elif self.answer_frames:
-                self.say(reply("A", data[3], bytes([0, 1, 0, 0, 0])))
+
+    def _answer(self, data: bytes) -> None:
+        with self._changed:
+            self.heard += data
+            self._changed.notify_all()
+        if data[2:3] == b"I" and self.protocol is not None:
+            self.say(hello(self.protocol))
+        elif self.answer_frames:
+            self.say(reply("A", data[3], bytes([0, 1, 0, 0, 0])))
 
     def wait_for(self, what: Callable[[bytes], bool], timeout_s: float = 20.0) -> bool:
         with self._changed:
@@ -282,7 +284,7 @@ def test_the_first_pulse_after_safe_lets_go_of_the_clients_button(make: Any, lin
     line.start()
     tapper, links = make(line.path)
     pressed = threading.Event()
-    tapper.on_button = lambda name: pressed.set()
+    tapper.on_stop = lambda name: pressed.set()
     links.wait_for("READY")
     line.say(reply("B", 0, b""))
     assert pressed.wait(20)
