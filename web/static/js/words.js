@@ -1,5 +1,8 @@
 /** Times and amounts as people read them. */
 
+/** How a device is reached. */
+export const LINKS = { READY: "ready", CONNECTING: "connecting", STALE: "no answer", FAULT: "fault", ABSENT: "not there" };
+
 /** 0:12, 12:05, 1:02:05. */
 export function seconds(value) {
   const whole = Math.max(0, Math.floor(value + 1e-6));
@@ -12,7 +15,7 @@ export function seconds(value) {
 /** T+0:32, T-0:05: hours and minutes of the medicine clock. */
 export function medicineTime(value) {
   const minutes = Math.floor(Math.abs(value) / 60);
-  return `T${value < 0 ? "−" : "+"}${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
+  return `T${value < 0 && minutes > 0 ? "−" : "+"}${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
 }
 
 /** 14:05 of this tablet's own clock. */

@@ -49,8 +49,9 @@ class MusicPage extends RoomElement {
     }
     this.#tracks = library.tracks;
     this.problems.replaceChildren(...library.problems.map(({ path, reason }) => h("li", { text: `${path}: ${reason}` })));
-    const hours = this.#tracks.reduce((sum, track) => sum + track.seconds, 0) / 3600;
-    say(this.sum, this.#tracks.length ? `${this.#tracks.length} tracks, ${hours.toFixed(1)} h. What you say here stays in the room; the files are not touched.` : "No music was measured yet: run roomctl library scan on the room's computer. Until then the built-in pad plays.");
+    const whole = this.#tracks.reduce((sum, track) => sum + track.seconds, 0);
+    const length = whole >= 3600 ? `${(whole / 3600).toFixed(1)} h` : `${Math.round(whole / 60)} min`;
+    say(this.sum, this.#tracks.length ? `${this.#tracks.length} tracks, ${length}. What you say here stays in the room; the files are not touched.` : "No music was measured yet: run roomctl library scan on the room's computer. Until then the built-in pad plays.");
     this.#draw();
   }
 
@@ -68,7 +69,7 @@ class MusicPage extends RoomElement {
       this.#open = this.#open === track.id ? null : track.id;
       this.#draw();
     });
-    return h("article", { class: "card track", dataset: { track: track.id } }, h("div", {}, h("h2", { class: "small", text: name }), h("p", { class: "track-words", text: trackWords(track) })), edit, this.#open === track.id ? this.#form(track) : null);
+    return h("article", { class: "card song", dataset: { song: track.id } }, h("div", {}, h("h2", { class: "small", text: name }), h("p", { class: "song-words", text: trackWords(track) })), edit, this.#open === track.id ? this.#form(track) : null);
   }
 
   #form(track) {
@@ -93,7 +94,7 @@ class MusicPage extends RoomElement {
       this.#open = null;
       this.#draw();
     });
-    return h("div", { class: "track-form" }, phases, intensity, voice, percussion, keep);
+    return h("div", { class: "song-form" }, phases, intensity, voice, percussion, keep);
   }
 
   render(state) {
