@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Final
 from annotated_types import Interval, MaxLen, MinLen
 from pydantic import TypeAdapter
 
+from hardware.dmx.fixtures import fixture_of
 from hardware.entries import LightBarEntry, RoomLightEntry, SoundCardEntry, TapperEntry
 from hardware.inputs.keys import InputEntry
 from roomctl.errors import RoomFileError
@@ -111,6 +112,7 @@ DEMO_ROOM: Final = RoomFile(
     lightbar=(LightBarEntry("bar"),), tapper=(TapperEntry("taps"),), roomlight=(RoomLightEntry("lamps"),)
 )
 PATH_KEYS: Final = ("record", "token_file", "tls_cert", "tls_key")
+DMX_DRIVERS: Final = ("sacn", "artnet", "enttec")
 
 _ADAPTER: Final = TypeAdapter(RoomFile)
 
@@ -162,6 +164,12 @@ def _check(room: RoomFile, path: Path) -> None:
             f"{path}: audio.rate_hz: {room.audio.rate_hz} is not allowed; the room's clock counts {FRAME_RATE_HZ} frames"
             " a second, and the card must run at that rate (ALSA's plug devices and PulseAudio convert for cards that cannot)"
         )
+    for place, lamp in enumerate(room.roomlight, 1):
+        if lamp.driver in DMX_DRIVERS and not lamp.fixture.endswith(".toml"):
+            try:
+                fixture_of(lamp.fixture)
+            except ValueError as problem:
+                raise RoomFileError(f"{path}: roomlight[{place}].fixture: {problem}") from problem
     if any(tapper.driver == "audio" for tapper in room.tapper) and room.audio.outputs.taps is None:
         raise RoomFileError(
             f'{path}: a tapper of driver "audio" needs channels of the sound card, as in'

@@ -32,13 +32,13 @@ def run(
     room_file = load_room(room)
     if speed != 1.0 and room_file.audio.driver != "stub":
         raise Invalid('--speed needs driver = "stub" in [audio]: a real sound card plays at its own speed')
+    if host is not None and not host.strip():
+        raise Invalid("--host is empty; give an address of this machine, or leave it out to listen on this machine only")
     panel = replace(
         room_file.panel,
         host=host if host is not None else room_file.panel.host,
         port=port if port is not None else room_file.panel.port,
     )
-    if not panel.host.strip():
-        raise Invalid("--host is empty; give an address of this machine, or leave it out to listen on this machine only")
     folder = data_folder(data)
     launcher = Launcher(Plan(room_file, room.resolve() if room else None, folder, panel, speed))
     raise typer.Exit(launcher.run(lambda address: say_ready(room_file, address, folder, speed)))

@@ -230,9 +230,9 @@ def run_room() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def lines() -> Callable[[Path], list[dict[str, Any]]]:
-    """A JSON lines file's values."""
+    """A JSON lines file's values, but for a line that is being written."""
 
     def read(path: Path) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
 
     return read
