@@ -328,6 +328,18 @@ class ScriptedRoom:
         self.change(lights={**self.state["lights"], "target_l": body["level_l"]}, by="Tablet", what="light")
         return 200, {}
 
+    def add_tappers(self, *names: str) -> None:
+        """Put tappers of these names in the place of the room's one."""
+        own = {"on": True, "strength_frac": 1.0}
+        others = [device for device in self.state["devices"] if device["kind"] != "tapper"]
+        self.change(devices=[*others, *({**self._device(name, "tapper"), **own} for name in names)])
+
+    def do_tapper_tune(self, body: dict[str, Any]) -> tuple[int, Any]:
+        name, change = body["name"], {key: value for key, value in body.items() if key != "name"}
+        devices = [{**device, **change} if device["name"] == name else device for device in self.state["devices"]]
+        self.change(devices=devices, by="Tablet", what=name)
+        return 200, {}
+
     def do_note(self, _body: dict[str, Any]) -> tuple[int, Any]:
         return 200, {}
 
@@ -434,6 +446,11 @@ def scripted_app(room: ScriptedRoom) -> FastAPI:
     @app.put("/api/lights")
     async def lights(request: Request) -> JSONResponse:
         status, body = room.command("lights", await request.json())
+        return JSONResponse(body, status)
+
+    @app.put("/api/devices/{name}")
+    async def tapper(name: str, request: Request) -> JSONResponse:
+        status, body = room.command("tapper-tune", {"name": name, **await request.json()})
         return JSONResponse(body, status)
 
     @app.post("/api/sessions/{session_id}/close")

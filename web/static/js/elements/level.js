@@ -12,7 +12,7 @@ const SETTLE_MS = 300;
 
 class Level extends RoomElement {
   /**
-   * {name, min, max, step, slideStep?, format: (value) => text, read: (state) => number | null, enabled?: (state) => boolean,
+   * {name, label?: what is shown of the name, min, max, step, slideStep?, format: (value) => text, read: (state) => number | null, enabled?: (state) => boolean,
    *  send: (value) => [method, path, body], slider?: boolean, guarded?: boolean: up must be held or confirmed}
    */
   config = null;
@@ -33,7 +33,7 @@ class Level extends RoomElement {
     if (this.slider && guarded) guardSlider(this.slider, () => this.#confirmed ?? -Infinity, (value) => this.#slide(value));
     else this.slider?.addEventListener("input", () => this.#slide(Number(this.slider.value)));
     this.slider?.addEventListener("change", () => this.#settle());
-    const label = h("span", { class: "level-name", text: name });
+    const label = h("span", { class: "level-name", text: this.config.label ?? name });
     const middle = h("div", { class: "level-middle" }, h("div", { class: "level-head" }, label, this.words), this.slider);
     this.append(this.less, middle, this.more);
     this.dataset.name = name;

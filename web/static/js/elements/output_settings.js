@@ -4,6 +4,7 @@ import { RoomElement, h } from "../dom.js";
 import { COLOURS } from "../colours.js";
 import "./choice.js";
 import "./level.js";
+import "./tappers.js";
 
 const put = (body) => ["PUT", "/api/bls", body];
 const percent = (value) => `${Math.round(value * 100)} %`;
@@ -80,6 +81,7 @@ const TONE = () => [
 ];
 
 const TAP = () => [
+  h("rc-tappers"),
   level("tap", "ms", "Length", 30, 1000, 10, ms),
   level("tap", "strength_frac", "Strength", 0, 1, 0.05, percent),
   choice("tap", "align", "Falls", [["edge", "At the edge"], ["centre", "Centre"], ["own", "Own rate"]]),

@@ -1,12 +1,12 @@
 /** The devices: how each is reached, since when and why, a test for each hand, and the room's own timing. */
 
-import { RoomElement, h, say } from "../dom.js";
+import { RoomElement, h, say, show } from "../dom.js";
 import { command, question } from "../commands.js";
 import { icon } from "../icons.js";
-import { ago } from "../words.js";
+import { LINKS, ago } from "../words.js";
+import { isGroup, tapperStrength, tapperSwitch } from "../elements/tappers.js";
 
 const KINDS = { soundcard: "Sound", lightbar: "Light bar", tapper: "Tapper", roomlight: "Room light", input: "Input" };
-const LINKS = { READY: "ready", CONNECTING: "connecting", STALE: "no answer", FAULT: "fault", ABSENT: "not there" };
 const TESTED = new Set(["soundcard", "lightbar", "tapper", "roomlight"]);
 const ASK_EVERY_MS = 2000;
 
@@ -67,7 +67,9 @@ class DevicesPage extends RoomElement {
       : [];
     const unverified = h("span", { class: "chip", text: "unverified", hidden: true });
     const head = h("div", { class: "device-head" }, h("h2", { text: name }), h("span", { class: "device-kind", text: `${KINDS[kind] ?? kind} · ${driver}` }), unverified, link);
-    const card = { node: h("article", { class: "card device" }, head, why, h("div", { class: "row" }, tests)), link, why, tests, unverified };
+    const own = kind === "tapper" ? [tapperSwitch(name), tapperStrength(name)] : [];
+    const ownRow = own.length > 0 ? h("div", { class: "tapper-row" }, own) : null;
+    const card = { node: h("article", { class: "card device" }, head, why, ownRow, h("div", { class: "row" }, tests)), link, why, tests, unverified, own, ownRow };
     this.#cards.set(name, card);
     return card;
   }
@@ -78,7 +80,9 @@ class DevicesPage extends RoomElement {
     say(card.link, `${at}, ${ago(device.since)}`);
     say(card.why, device.why ?? "");
     card.unverified.hidden = device.verified !== false;
-    for (const test of card.tests) test.disabled = state === null || state.set.state !== "idle" || state.stopped || device.link !== "READY";
+    for (const test of card.tests) test.disabled = state === null || state.set.state !== "idle" || state.stopped || device.link !== "READY" || device.on === false;
+    if (card.ownRow) show(card.ownRow, isGroup(state));
+    for (const control of card.own) control.setState(state);
   }
 
   #drawTiming(timing) {

@@ -9,6 +9,7 @@ import "../elements/level.js";
 import "../elements/choice.js";
 import { inOrder } from "../elements/presets.js";
 import "../elements/output_settings.js";
+import { groupWords } from "../elements/tappers.js";
 import "../elements/stage.js";
 import "../elements/session_sheet.js";
 
@@ -201,10 +202,11 @@ class EmdrPage extends RoomElement {
     return h("div", { class: "output" }, toggle, more);
   }
 
-  #noteOf(output, { bls, preset }) {
+  #noteOf(output, state) {
+    const { bls, preset } = state;
     if (output === "light") return preset?.light_locked ? "locked off" : `${Math.round(bls.light.brightness_frac * 100)} % · ${bls.light.path}`;
     if (output === "tone") return `${bls.tone.timbre} · ${Math.round(bls.tone.volume_db)} dB`;
-    if (output === "tap") return `${Math.round(bls.tap.strength_frac * 100)} % · ${Math.round(bls.tap.ms)} ms`;
+    if (output === "tap") return `${Math.round(bls.tap.strength_frac * 100)} % · ${groupWords(state) || `${Math.round(bls.tap.ms)} ms`}`;
     if (output === "tasks") return bls.tasks.kind.replaceAll("-", " ");
     return bls.continuous.source;
   }
