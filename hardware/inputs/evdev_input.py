@@ -1,6 +1,6 @@
 """A pedal, a clicker or the client's STOP button on Linux, taken for the room alone (grabbed), by vendor:product or name.
 
-Verified against: recorded events through a pipe; not yet a pedal. Every thing that is plugged in and fits is listened to.
+Verified against: events written by hand, through a pipe; not yet a pedal. Everything plugged in that fits is listened to.
 """
 
 from __future__ import annotations

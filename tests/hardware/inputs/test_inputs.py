@@ -1,4 +1,4 @@
-"""Pedals, clickers and buttons: recorded events through a pipe, where the kernel would be."""
+"""Pedals, clickers and buttons: events written by hand through a pipe, where the kernel would be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PEDAL = KeyDevice("/dev/input/event7", "PCsensor FootSwitch", 0x1A86, 0xE026, ("
 KEY_A, KEY_B, KEY_PAGEDOWN = 30, 48, 109
 NAMES = {KEY_A: ("KEY_A",), KEY_B: ("KEY_B",), KEY_PAGEDOWN: ("KEY_PAGEDOWN",), 113: ("KEY_MIN_INTERESTING", "KEY_MUTE")}
 
-RECORDED = bytes.fromhex(
+FOOT_SWITCH_PRESS = bytes.fromhex(
     "b1c7e16800000000c3d90200000000000400040004000700"
     "b1c7e16800000000c3d902000000000001001e0001000000"
     "b1c7e16800000000c3d90200000000000000000000000000"
@@ -28,7 +28,7 @@ RECORDED = bytes.fromhex(
     "b1c7e1680000000011bb03000000000001001e0000000000"
     "b1c7e1680000000011bb0300000000000000000000000000"
 )
-"""One press of a foot switch on a 64-bit machine: scan code, KEY_A down, report, a repeat, up."""
+"""One press of a foot switch, written by hand as a 64-bit kernel lays it out: scan code, KEY_A down, report, a repeat, up."""
 
 
 class Pipe:
@@ -115,13 +115,13 @@ def listen(
     return listening
 
 
-def test_a_recorded_press_is_one_command(listen: Any, heard: Heard) -> None:
+def test_a_press_with_its_repeat_is_one_command(listen: Any, heard: Heard) -> None:
     kernel = PipeKernel(PEDAL)
     _, links = listen(kernel, keys={"KEY_A": "set-start", "KEY_B": "stop"})
     links.wait_for("READY")
     pipe = kernel.opened[PEDAL.path]
     assert pipe.grabbed
-    pipe.say(RECORDED)
+    pipe.say(FOOT_SWITCH_PRESS)
     pipe.say(encode_event(InputEvent(EV_KEY, KEY_B, 1)))
     assert heard.wait_for(2) == [("set-start", {}), ("stop", {})]
 
@@ -214,7 +214,7 @@ def test_events_are_the_same_however_the_bytes_are_cut(data: bytes, cuts: list[i
 def test_only_going_down_is_a_press() -> None:
     events = [InputEvent(EV_KEY, 1, 0), InputEvent(EV_KEY, 2, 1), InputEvent(EV_KEY, 3, 2), InputEvent(3, 4, 1)]
     assert pressed_codes(events) == [2]
-    assert [event.code for event in EventReader().feed(RECORDED) if event.kind == EV_KEY] == [KEY_A] * 3
+    assert [event.code for event in EventReader().feed(FOOT_SWITCH_PRESS) if event.kind == EV_KEY] == [KEY_A] * 3
 
 
 def test_a_key_with_two_names_answers_to_either() -> None:
