@@ -45,8 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     figures: dict[str, list[Figure]] = {}
     for name in asked.only or NAMES:
         began_s = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="roomctl-bench-", ignore_cleanup_errors=True) as folder:
-            figures[name] = measured(name, How(Path(folder), asked.long))
+        try:
+            with tempfile.TemporaryDirectory(prefix="roomctl-bench-", ignore_cleanup_errors=True) as folder:
+                figures[name] = measured(name, How(Path(folder), asked.long))
+        except KeyboardInterrupt:
+            say.print(f"{name}: interrupted; what was measured before it follows")
+            break
         say.print(f"{name}: {time.monotonic() - began_s:.0f} s", style="dim", highlight=False)
     if asked.json:
         told = {name: [asdict(figure) for figure in rows] for name, rows in figures.items()}

@@ -21,7 +21,7 @@ def measure(how: How) -> list[Figure]:
 
 
 def _measured(how: How) -> Figure:
-    music = make_music(how.folder / "to-measure", files=4, seconds=how.pick(180, 900))
+    music = make_music(how.folder / "to-measure", files=4, seconds=how.pick(120, 900))
     began_core_s = time.process_time()
     report = scan([music], how.folder / "measured.db")
     core_s = time.process_time() - began_core_s

@@ -114,4 +114,4 @@ def window(seconds: float) -> Figure:
 
 def measure(how: How) -> list[Figure]:
     """All three."""
-    return [offline(), live(), window(how.pick(10, 60))]
+    return [offline(), live(), window(how.pick(5, 60))]

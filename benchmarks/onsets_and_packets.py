@@ -75,8 +75,8 @@ class Run:
 def measure(how: How) -> list[Figure]:
     """Two rows for each case: onsets in the recording, and packets against them."""
     cases = [
-        Case("idle", how.pick(20, 120), 0, True, 0.5, 0.2),
-        Case("loaded", how.pick(25, 595), 2, True, 0.6, None),
+        Case("idle", how.pick(15, 120), 0, True, 0.5, 0.2),
+        Case("loaded", how.pick(20, 595), 2, True, 0.6, None),
         Case("loaded, no real time", how.pick(12, 120), 2, False, 5.0, None),
     ]
     rows: list[Figure] = []

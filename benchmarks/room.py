@@ -53,6 +53,15 @@ class BenchRoom:
         began_s = time.monotonic()
         with (self.folder / "log").open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=self._env)
+        try:
+            self._sign_in(self._address(began_s))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _address(self, began_s: float) -> str:
+        """Wait for the printed address. Raises NotMeasuredError where the room ends before it."""
         assert self._process.stdout is not None
         url = ""
         for line in self._process.stdout:
@@ -63,44 +72,56 @@ class BenchRoom:
         self._drain = threading.Thread(target=self._process.stdout.read, name="room says", daemon=True)
         self._drain.start()
         if not url:
-            self._process.wait(PATIENCE_S)
             said = (self.folder / "log").read_text(encoding="utf-8").strip().splitlines()
             raise NotMeasuredError(f"the room did not start: {said[-1] if said else 'it said nothing'}")
+        return url
+
+    def _sign_in(self, url: str) -> None:
         store = SignIn(self.data / "sign_in.db")
         token = store.new_token("admin", "benchmark")[1]
         store.close()
         self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S)
-        return self
 
     def __exit__(self, *_: object) -> None:
         if hasattr(self, "client"):
             self.client.close()
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(PATIENCE_S)
-        self._drain.join(PATIENCE_S)
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         assert self._process.stdout is not None
+        if hasattr(self, "_drain"):
+            self._drain.join(PATIENCE_S)
         self._process.stdout.close()
 
     def do(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
         """The answer's body. Raises NotMeasuredError where the room refuses."""
-        answer = self.client.request(method, path, json=dict(body or {}))
+        try:
+            answer = self.client.request(method, path, json=None if method == "GET" else dict(body or {}))
+        except httpx.HTTPError as fault:
+            raise NotMeasuredError(f"{method} {path}: {fault}") from fault
         if answer.is_error:
             raise NotMeasuredError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json()
 
     def state(self) -> dict[str, Any]:
-        """The whole snapshot."""
-        return dict(self.client.get("/api/state").raise_for_status().json())
+        """The whole snapshot. Raises NotMeasuredError where there is none."""
+        return dict(self.do("/api/state", method="GET"))
 
     def until(self, holds: Callable[[dict[str, Any]], bool], patience_s: float = PATIENCE_S) -> dict[str, Any]:
         """The first state in which `holds` is true. Raises NotMeasuredError."""
-        end_s = time.monotonic() + patience_s
+        end_s, why = time.monotonic() + patience_s, "it answers something else"
         while time.monotonic() < end_s:
-            state = self.state()
-            if holds(state):
-                return state
+            try:
+                state = self.state()
+                if holds(state):
+                    return state
+            except NotMeasuredError as refusal:
+                why = str(refusal)
             time.sleep(0.1)
-        raise NotMeasuredError("the room did not come to the state that was waited for")
+        raise NotMeasuredError(f"the room did not come to the state that was waited for: {why}")
 
     def until_ready(self) -> None:
         """Every device is there, and the clock has settled."""
