@@ -389,7 +389,9 @@ class DosingRoom:
                 "gain_db": now.gain_db,
                 "seconds": now.seconds,
             },
-            "next": None if following is None else {"id": following.id, "title": following.label},
+            "next": None
+            if following is None
+            else {"id": following.id, "title": following.names.title, "artist": following.names.artist},
             "ducked": player.ducked if player is not None else False,
             "announcements": sorted(path.name for path in (self._data / "announcements").glob("*") if path.is_file()),
         }
