@@ -106,8 +106,8 @@ def preflight(
     sound: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The answer to `GET /api/preflight`; looks at the disk, for at most LOOK_S."""
-    music, looked = music_of(program, tracks), look(wanted_by(program, tracks), folders)
-    checks = checks_of(program, music, looked, devices, data, sound)
+    music, wanted = music_of(program, tracks), wanted_by(program, tracks)
+    checks = checks_of(program, music, wanted, look(wanted, folders), devices, data, sound)
     return {
         "program": program.id,
         "ok": all(check.ok for check in checks),
@@ -119,6 +119,7 @@ def preflight(
 def checks_of(
     program: Program,
     music: Sequence[PhaseMusic],
+    wanted: Sequence[Track],
     looked: Looked,
     devices: Sequence[Mapping[str, Any]],
     data: Path,
@@ -126,7 +127,7 @@ def checks_of(
 ) -> tuple[Check, ...]:
     """Every line, in the order in which a person goes through them. `sound` is the state's `music`."""
     return (
-        _music(program, music),
+        _music(program, music, wanted),
         _files(looked),
         _devices(devices),
         _disk(data),
@@ -134,15 +135,16 @@ def checks_of(
     )
 
 
-def _music(program: Program, music: Sequence[PhaseMusic]) -> Check:
+def _music(program: Program, music: Sequence[PhaseMusic], wanted: Sequence[Track]) -> Check:
     if program.silent:
         return Check("Music", True, "none: this program is silent")
-    hours = sum(each.music_min for each in music) / 60.0
+    minutes = sum(track.measure.seconds for track in wanted) / 60.0
     padded = [each.title for each in music if each.music_min == 0.0]
     if len(padded) == len(music):
         return Check("Music", True, "none of the clinic's own; the built-in pad plays throughout")
     short = [each.title for each in music if each.needs_min is not None and 0.0 < each.music_min < each.needs_min]
-    words = [f"{hours:.1f} h over {len(music)} phases"]
+    length = f"{minutes / 60.0:.1f} h" if minutes >= 60.0 else f"{minutes:.0f} min"
+    words = [f"{len(wanted)} pieces, {length}"]
     if padded:
         words.append(f"the pad plays in {', '.join(padded)}")
     if short:

@@ -43,7 +43,7 @@ export function dueInS(prompt, frame) {
 export function promptsNow(state) {
   const prompts = state?.program?.prompts ?? [];
   const open = prompts.filter(({ state: at }) => at === "due" || at === "overdue");
-  const next = prompts.find(({ state: at, due_frame: due }) => at === "waiting" && given(due)) ?? null;
+  const next = state?.program?.state === "ended" ? null : prompts.find(({ state: at, due_frame: due }) => at === "waiting" && given(due)) ?? null;
   const overdue = open.filter(({ state: at }) => at === "overdue");
   return { first: overdue.slice(0, 1), rest: [...overdue.slice(1), ...open.filter(({ state: at }) => at === "due")], next };
 }
