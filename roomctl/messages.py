@@ -102,7 +102,7 @@ class TestDevice(Command):
 
 
 class TuneTapper(Command):
-    """One tapper's own switch and strength, in a set too. Off is still at once; `strength_frac` is a share of its full strength."""
+    """One tapper's own switch and strength, in a set too. Off is at once; `strength_frac` is a share of its full strength."""
 
     do: Literal["tapper-tune"] = "tapper-tune"
     name: str

@@ -14,7 +14,7 @@ import numpy as np
 
 from hardware.entries import TapperEntry
 from hardware.seams import Capabilities, Due, Tapper, TapPulse
-from hardware.tappers.clamp import clamp_pulse, too_short
+from hardware.tappers.clamp import felt_pulse
 from stimuli.frames import Samples, frames_of_ms
 from stimuli.score import Score
 from stimuli.taps import Pulse, TapChannels, TapLimits, add_pulse, burst, tap_block
@@ -68,13 +68,10 @@ class AudioTapper(Tapper):
         self.set_link("READY" if running else "FAULT", why)
 
     def offer(self, pulse: TapPulse, due: Due) -> None:
-        pulse = clamp_pulse(pulse)
-        why = too_short(pulse, self._config.channels.limits.min_ms)
-        if self.link.state == "READY":
-            self.set_link("READY", why)
-        if not why:
+        felt = felt_pulse(self, pulse)
+        if felt is not None:
             with self._lock:
-                self._asked = pulse
+                self._asked = felt
 
     def safe(self) -> None:
         with self._lock:

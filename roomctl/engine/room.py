@@ -228,7 +228,7 @@ class Room:
     def _open_session(self, command: m.OpenSession, who: m.Who) -> Outcome:
         self._sets.refuse_in_set(self.now_frame(), "a session is opened between sets")
         if command.client_code and not command.client_code.isprintable():
-            raise Invalid("client_code has a control character in it, such as a line break; allowed are letters, digits and signs")
+            raise Invalid("client_code has a line break or another control character; allowed are letters, digits and signs")
         session, committed = self._sessions.open(command.kind, command.client_code, time.time())
         if command.client_code and command.kind != "dosing":
             self._sets.restore_client(command.client_code)
@@ -288,6 +288,7 @@ class Room:
         if isinstance(command, m.ProgramStart | m.MusicMove):
             self._refuse_stopped()
         body, waits = self._parts.dosing.handle(command, self.effect_frame(), self._sessions.session.id, request.who.name)
+        self._parts.outlook.wake()
         self._changed(request.who.name, command.do)
         return Outcome(body, waits)
 
