@@ -61,6 +61,7 @@ GET  /api/library
 PUT  /api/library/{id}/tags
 PUT  /api/lights
 GET  /api/devices
+PUT  /api/devices/{name}
 POST /api/devices/{name}/test
 GET  /api/timing
 GET  /metrics
