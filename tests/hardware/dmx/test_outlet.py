@@ -10,7 +10,7 @@ import pytest
 from hardware.dmx import outlet as outlet_module
 from hardware.dmx.outlet import Outlet, give_back, take
 from hardware.entries import RoomLightEntry
-from hardware.roomlights.dmx import DmxWire
+from hardware.roomlights.dmx import KEEP_ALIVE_S, DmxWire
 from hardware.seams import RoomLook
 
 
@@ -202,6 +202,19 @@ def test_a_16_bit_lamp_needs_no_dithering_and_is_quiet_at_once(clock: Clock) -> 
     wire = lamp(line, clock, fixture="dimmer16")
     wire.send(RoomLook(12.0, 2700.0))
     assert len(run(wire, clock, 10.0, line)) <= 15
+    wire.disconnect()
+
+
+def test_the_last_of_two_looks_close_together_is_shown(clock: Clock) -> None:
+    line = Line()
+    wire = lamp(line, clock, fixture="dimmer16")
+    wire.send(RoomLook(12.0, 2700.0))
+    clock.now_s += 0.005
+    wire.send(RoomLook(100.0, 2700.0))
+    assert line.sent[-1][1] < 255, "DMX cannot carry it yet"
+    clock.now_s += KEEP_ALIVE_S / 4
+    wire.tick()
+    assert line.sent[-1][1:3] == b"\xff\xff"
     wire.disconnect()
 
 
