@@ -120,10 +120,10 @@ def test_a_clinics_own_preset_or_program_with_a_mistake_would_stop_a_session(tmp
 
 def test_a_device_that_cannot_be_driven_from_here_would_stop_a_session(tmp_path: Path, roomy: Any) -> None:
     room = tmp_path / "room.toml"
-    room.write_text('[[roomlight]]\nname = "lamps"\ndriver = "artnet"\nhost = "127.0.0.1"\nfixture = "disco"\n')
+    room.write_text('[[roomlight]]\nname = "lamps"\ndriver = "artnet"\nhost = "127.0.0.1"\nfixture = "disco.toml"\n')
     found = finding("drivers", tmp_path, room)
     assert found.verdict == "stops a session"
-    assert 'fixture "disco" is not known' in found.sentence
+    assert "disco.toml: the fixture cannot be read" in found.sentence
 
 
 def test_a_card_that_is_not_there_would_stop_a_session(tmp_path: Path, roomy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
