@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +26,7 @@ NAMES: Final = (
     "onsets_and_packets",
     "stop_and_commands",
     "engine_cost",
+    "engine_memory",
     "sound_speed",
     "offline_speed",
     "moving_light",
@@ -54,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         say.print(f"{name}: {time.monotonic() - began_s:.0f} s", style="dim", highlight=False)
     if asked.json:
         told = {name: [asdict(figure) for figure in rows] for name, rows in figures.items()}
-        print(json.dumps({"conditions": about, "long": asked.long, "figures": told}, indent=1))
+        print(json.dumps({"conditions": about, "long": asked.long, "figures": told}, indent=1, default=_plain))
     else:
         show(about, figures, Console(width=None if sys.stdout.isatty() else 180))
     return 0
@@ -84,6 +86,11 @@ def show(about: dict[str, str], figures: dict[str, list[Figure]], console: Conso
         for row in rows:
             table.add_row(row.what, row.target, row.reached, MARK[row.kept], row.anchor)
     console.print(table)
+
+
+def _plain(number: np.generic) -> object:
+    """numpy's numbers and truths as JSON knows them."""
+    return number.item()
 
 
 def _parser() -> argparse.ArgumentParser:
