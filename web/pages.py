@@ -15,7 +15,7 @@ STATIC = Path(__file__).parent / "static"
 
 _POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
 _INLINE_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-_DARK = "html,body{background:#090c10;color:#cbd6df}"
+_DARK = "html,body{background:#06080b;color:#cbd6df}"
 _TITLES = {401: "Not signed in", 403: "Not allowed", 404: "Not here", 405: "Not this way", 503: "The room does not answer"}
 
 
@@ -37,7 +37,7 @@ def error_page(status: int, words: str) -> HTMLResponse:
     """A page that says what is wrong and where to go, with STOP at its foot."""
     title = _TITLES.get(status, "Something went wrong")
     text = f"""<!doctype html>
-<html lang="en" bgcolor="#090c10">
+<html lang="en" bgcolor="#06080b">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
@@ -48,7 +48,7 @@ def error_page(status: int, words: str) -> HTMLResponse:
 <link rel="stylesheet" href="/static/error/page.css">
 <script type="module" src="/static/error/stop.js"></script>
 </head>
-<body bgcolor="#090c10" text="#cbd6df">
+<body bgcolor="#06080b" text="#cbd6df">
 <main>
 <h1>{title}</h1>
 <p>{html.escape(words[:1].upper() + words[1:])}.</p>

@@ -21,7 +21,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 def test_the_panel_is_dark_from_its_first_byte(stranger: httpx.Client, path: str) -> None:
     answer = stranger.get(path)
     assert answer.headers["content-type"].startswith("text/html")
-    assert "#090c10" in answer.text[:400]
+    assert "#06080b" in answer.text[:400]
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ async def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Pat
 async def test_an_inline_style_of_the_panel_is_named_by_its_hash(tmp_path: Path) -> None:
     static = tmp_path / "static"
     static.mkdir()
-    (static / "index.html").write_text("<!doctype html><style>body{background:#090c10}</style>")
+    (static / "index.html").write_text("<!doctype html><style>body{background:#06080b}</style>")
     async with opened(create_app(tmp_path, static=static)) as client:
         sent = (await client.get("/")).headers["content-security-policy"]
-    digest = base64.b64encode(hashlib.sha256(b"body{background:#090c10}").digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(b"body{background:#06080b}").digest()).decode()
     assert f"style-src 'self' 'sha256-{digest}'" in sent
 
 
@@ -77,7 +77,7 @@ async def test_a_panel_that_is_missing_is_said_so(tmp_path: Path) -> None:
 def test_a_browser_at_a_wrong_address_gets_a_dark_page_with_stop(stranger: httpx.Client, path: str) -> None:
     answer = stranger.get(path, headers=BROWSER)
     assert answer.status_code == 404
-    assert "#090c10" in answer.text[:300]
+    assert "#06080b" in answer.text[:300]
     assert 'id="stop"' in answer.text
     assert "<script>" not in answer.text
     style = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
