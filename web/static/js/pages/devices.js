@@ -19,6 +19,14 @@ const FIGURES = [
   ["underruns", "Gaps in the sound", "", 0],
 ];
 
+/** What is known of loudness at the client's head, and what to do where nothing is. */
+export function levelWords(state) {
+  const { room = null, headphones = null, cap = null } = state?.music?.dba ?? {};
+  const told = [[room, "room"], [headphones, "headphones"]].filter(([dba]) => dba !== null).map(([dba, name]) => `${name} ${Math.round(dba)} dBA`);
+  if (told.length === 0) return "Not calibrated: no dBA is known, and the cap in dBA cannot hold. On the room's computer run roomctl calibrate, with a sound level meter where the client's head will be.";
+  return `Music at its target, at the present volume: ${told.join(", ")}; never above ${Math.round(cap)} dBA. To read again, run roomctl calibrate on the room's computer.`;
+}
+
 class DevicesPage extends RoomElement {
   #state = null;
   #cards = new Map();
@@ -32,8 +40,9 @@ class DevicesPage extends RoomElement {
     });
     const timing = h("section", { class: "card timing" }, h("h2", { text: "Timing" }), this.figures.map(({ row }) => row), h("p", { class: "hint", text: "Measured by the room itself. The mark on each line is where it should stay below." }));
     this.panels = h("ul", { class: "panels" });
+    this.level = h("p", { class: "hint" });
     const open = h("section", { class: "card" }, h("h2", { text: "Open panels" }), this.panels);
-    this.append(h("h1", { class: "sr-only", text: "Devices" }), h("div", { class: "devices" }, this.list, h("div", { class: "devices-side" }, timing, open)));
+    this.append(h("h1", { class: "sr-only", text: "Devices" }), h("div", { class: "devices" }, this.list, h("div", { class: "devices-side" }, h("section", { class: "card" }, h("h2", { text: "Sound level" }), this.level), timing, open)));
     setInterval(() => this.#ask(), ASK_EVERY_MS);
   }
 
@@ -51,6 +60,7 @@ class DevicesPage extends RoomElement {
     devices.forEach((device, index) => this.#drawDevice(wanted[index], device, state));
     this.#drawTiming(state?.timing ?? null);
     this.#drawPanels(state?.panels ?? []);
+    say(this.level, state ? levelWords(state) : "");
   }
 
   #card({ name, kind, driver }) {
