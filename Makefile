@@ -10,10 +10,8 @@ WORKERS ?= 2
 run: setup ## start the demo room; prints the panel's address and a pairing code
 	@$(PYTHON) -m roomctl run $(ARGS)
 
-test: setup-dev ## the whole test suite; what is heard is tested by itself, as a busy machine drops sound
-	@$(PYTHON) -m pytest $(TESTS) -m "not sound" -n $(WORKERS) --dist loadgroup -q; side_by_side=$$?; \
-	$(PYTHON) -m pytest $(TESTS) -m sound -q; alone=$$?; \
-	[ $$side_by_side = 5 ] && side_by_side=0; [ $$alone = 5 ] && alone=0; exit $$((side_by_side | alone))
+test: setup-dev ## the whole test suite
+	@packaging/run-tests $(PYTHON) $(WORKERS) $(TESTS)
 
 check: setup-dev lint types imports test ## the one gate
 
