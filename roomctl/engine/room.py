@@ -26,6 +26,7 @@ from roomctl.engine.outcome import Outcome, OutcomeMemory
 from roomctl.engine.own_tappers import OwnTappers
 from roomctl.engine.parts import Parts
 from roomctl.engine.presence import Presence
+from roomctl.engine.realtime import sleep_until
 from roomctl.engine.renderer import side_test
 from roomctl.engine.session_log import Recovered, SessionLog, Why, is_journalled
 from roomctl.engine.state import Changes, bilateral_state, clock_state
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 SECOND_STOP_S: Final = 2.0
 COMMIT_TIMEOUT_S: Final = 2.0
 MARGIN_FRAMES: Final = 512
+LONGEST_CUT_S: Final = 0.5
+"""A cut lies one render-ahead and the largest device lead after STOP; no RESUME waits longer than this for it."""
 PUBLISH_S: Final = 0.5
 """What changes without a command (timing, a lamp's level) is looked at this often."""
 
@@ -64,6 +67,7 @@ class Room:
         self._links: queue.SimpleQueue[tuple[Device, Link]] = queue.SimpleQueue()
         self._stop: dict[str, Any] | None = None
         self._stopped_s = 0.0
+        self._cut_frame = 0
         self._stop_key: str | None = None
         self._second = False
         self._published_s = 0.0
@@ -121,7 +125,7 @@ class Room:
         return m.Reply(id=request.id, status=200, body=body)
 
     def _stopped(self, by: str, unheard: list[str], second: bool) -> dict[str, Any]:
-        frame = self.effect_frame()
+        frame = self._cut_frame = self.effect_frame()
         self._sets.stop(frame)
         self._parts.dosing.stopped(frame, at_once=second, by=by)
         self._stop = {"by": by, "at_utc_s": time.time(), "not_confirmed": unheard, "second": second}
@@ -131,6 +135,8 @@ class Room:
         return {"stopped": True, "not_confirmed": unheard, "everything_off": second}
 
     def _resume(self, who: m.Who) -> Outcome:
+        """Unlatch, but not before the cut has passed: until then a stopped set would be seen and heard again."""
+        sleep_until(min(self._parts.clock.mono_at(self._cut_frame), time.monotonic() + LONGEST_CUT_S))
         stops = self._parts.outlook.stops
         if self._stop is not None and self._parts.outlook.unlatch(stops):
             self._parts.stage.unlatch()
