@@ -32,11 +32,11 @@ COMMANDS: Final = {
     "pair": "roomctl.cli.pair:pair",
     "doctor": "roomctl.cli.doctor:doctor",
 }
-"""Each command by its name: a function, or an application of its own. Only the one that is called is imported."""
+"""Each command by its name: a function, or an application of its own. Only the one that is called is imported; the list of all imports all."""
 
 
 class Commands(typer.core.TyperGroup):
-    """Imports a command when it is asked for, so that `roomctl --help` needs none of the room's libraries."""
+    """Imports a command when it is asked for, so that one command does not pay for the libraries of the others."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every command, in the order of a day's work."""

@@ -10,6 +10,7 @@ import logging
 import math
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import Final
 
@@ -36,7 +37,7 @@ TEST_LEVEL_FRAC: Final = 0.2
 LATE_KEPT: Final = 2048
 
 
-class Pacer:
+class Pacer(ABC):
     """What both kinds of pacing share: a thread, the clock, the outlook, and how late offers were."""
 
     def __init__(self, name: str, clock: SessionClock, outlook: Outlook, onset_ms: float) -> None:
@@ -68,8 +69,9 @@ class Pacer:
         while not self._closing:
             self._step()
 
+    @abstractmethod
     def _step(self) -> None:
-        raise NotImplementedError
+        """Wait for what is next and offer it, or wait for a change."""
 
 
 class LightPacer(Pacer):
