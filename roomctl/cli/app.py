@@ -32,7 +32,7 @@ COMMANDS: Final = {
     "pair": "roomctl.cli.pair:pair",
     "doctor": "roomctl.cli.doctor:doctor",
 }
-"""Each command by its name: a function, or an application of its own. Only the one that is called is imported; the list of all imports all."""
+"""Each command by its name: a function, or an application of its own. Imported when it is called."""
 
 
 class Commands(typer.core.TyperGroup):
