@@ -135,9 +135,12 @@ class Room:
         return {"stopped": True, "not_confirmed": unheard, "everything_off": second}
 
     def _resume(self, who: m.Who) -> Outcome:
-        """Unlatch, but not before the cut has passed: until then a stopped set would be seen and heard again."""
-        sleep_until(min(self._parts.clock.mono_at(self._cut_frame), time.monotonic() + LONGEST_CUT_S))
+        """Unlatch, but not before the cut has passed: until then a stopped set would be seen and heard again.
+
+        A STOP that comes while this waits is not lifted.
+        """
         stops = self._parts.outlook.stops
+        sleep_until(min(self._parts.clock.mono_at(self._cut_frame), time.monotonic() + LONGEST_CUT_S))
         if self._stop is not None and self._parts.outlook.unlatch(stops):
             self._parts.stage.unlatch()
             if self._parts.outlook.stops != stops:
