@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,21 +82,28 @@ def test_any_look_fits_the_protocol(level_l: float, cct_k: float, fade_s: float)
     assert len(colour_payload(RoomLook(level_l, cct_k, fade_s))) == 13
 
 
-def emulator_path() -> str:
-    path = os.environ.get("LIFX_EMULATOR") or shutil.which("lifx-emulator")
-    if not path:
-        pytest.skip("needs lifx-emulator (Python 3.12 or later, in its own environment; name it in LIFX_EMULATOR)")
-    return path
+EMULATOR = Path(sys.executable).with_name("lifx-emulator")
 
 
 @pytest.fixture
 def emulator() -> Iterator[int]:
     """Two emulated lamps on loopback; gives their port."""
-    path = emulator_path()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    command = [path, "--bind", "127.0.0.1", "--port", str(port), "--color", "2", "--color-temperature", "0", "--multizone", "0"]
+    command = [
+        EMULATOR,
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--color",
+        "2",
+        "--color-temperature",
+        "0",
+        "--multizone",
+        "0",
+    ]
     command += ["--infrared", "0", "--hev", "0", "--tile", "0", "--switch", "0"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
