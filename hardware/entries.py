@@ -49,6 +49,11 @@ class Outputs:
         """Every channel named."""
         return [channel for pair in (self.room, self.headphones, self.taps) if pair for channel in pair]
 
+    @property
+    def heard(self) -> list[str]:
+        """The outputs that somebody listens to, by name."""
+        return [name for name, pair in (("room", self.room), ("headphones", self.headphones)) if pair]
+
 
 @dataclass(frozen=True, slots=True)
 class SoundCardEntry:

@@ -28,6 +28,9 @@ NOISE_FRAMES: Final = 1 << 19
 
 NOISE_LOW_HZ: Final = 40.0
 NOISE_HIGH_HZ: Final = 16_000.0
+NOISE_PEAK_DBTP: Final = -10.8
+"""No peak of the noise is above this at a gain of 0 dB."""
+
 READ_LEAST_DBA: Final = 35.0
 READ_MOST_DBA: Final = 95.0
 """Below, the room's own noise is read, not ours; above, it is too loud to sit in, and something is wrong."""
@@ -106,6 +109,33 @@ class Loudness:
             return None
         gain_db = cap_gain_db(reading, self.cap_dba) + under_cap_db
         return round(dba_of(reading, gain_db, self.target_lufs), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class StartLevels:
+    """Where the outputs start: `caps_db` by output, a gain that every sound of it passes, so that a volume of 0 dB is the cap.
+
+    `volume_db` is what the music begins with, None where the room's output was not calibrated; `stimulus_db` brings tones to
+    the room's usual level. Both count from the cap and are 0 at most.
+    """
+
+    caps_db: Mapping[str, float] = field(default_factory=dict)
+    volume_db: float | None = None
+    stimulus_db: float = 0.0
+
+
+def start_levels(readings: Mapping[str, Calibration], cap_dba: float) -> StartLevels:
+    """What readings say of the outputs' caps and of where they start; without a reading no cap in dBA can be known.
+
+    A tone at its default of -18 dB is about as loud as music at target, so tones are brought down by as much as the usual level
+    lies under the cap.
+    """
+    caps_db = {name: cap_gain_db(reading, cap_dba) for name, reading in readings.items()}
+    room = readings.get("room")
+    if room is None:
+        return StartLevels(caps_db)
+    under_cap_db = min(0.0, usual_gain_db(room, cap_dba) - caps_db["room"])
+    return StartLevels(caps_db, float(round(under_cap_db)), under_cap_db)
 
 
 def usual_gain_db(calibration: Calibration, cap_dba: float) -> float:

@@ -116,6 +116,29 @@ class React(Command):
     do: Literal["react"] = "react"
 
 
+class PlayNoise(Command):
+    """Pink noise at -20 LUFS through one output, to read its dBA; `gain_db` makes it softer. It ends by itself after 2 min."""
+
+    do: Literal["calibration-noise"] = "calibration-noise"
+    output: str
+    gain_db: Annotated[float, Field(ge=-60.0, le=0.0)] | None = None
+
+
+class EndNoise(Command):
+    """End the calibration noise."""
+
+    do: Literal["calibration-end"] = "calibration-end"
+
+
+class KeepReading(Command):
+    """The dBA read at the client's head while the noise played; `gain_db` where it was played by other means."""
+
+    do: Literal["calibration"] = "calibration"
+    output: str
+    dba: float
+    gain_db: Annotated[float, Field(ge=-60.0, le=0.0)] | None = None
+
+
 class ProgramStart(Command):
     """Begin a program with its arrival."""
 
@@ -208,6 +231,9 @@ AnyCommand = Annotated[
     | TestDevice
     | TuneTapper
     | React
+    | PlayNoise
+    | EndNoise
+    | KeepReading
     | ProgramStart
     | ProgramMove
     | PromptAnswer

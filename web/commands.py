@@ -22,9 +22,12 @@ from roomctl.messages import (
     ChoosePreset,
     CloseSession,
     Command,
+    EndNoise,
+    KeepReading,
     MusicMove,
     Note,
     OpenSession,
+    PlayNoise,
     ProgramMove,
     ProgramStart,
     PromptAnswer,
@@ -108,6 +111,11 @@ COMMANDS: Final = (
     CommandRoute("PUT", "/api/lights", ChangeLights, ("level_l", "cct_k", "fade_s"), summary="Where the room light should go"),
     CommandRoute(
         "PUT", "/api/devices/{name}", TuneTapper, ("on", "strength_frac"), summary="One tapper's own switch and strength"
+    ),
+    CommandRoute("POST", "/api/calibration/noise", PlayNoise, ("gain_db",), ("output",), summary="Play the calibration noise"),
+    CommandRoute("POST", "/api/calibration/end", EndNoise, summary="End the calibration noise"),
+    CommandRoute(
+        "PUT", "/api/calibration/{output}", KeepReading, ("gain_db",), ("dba",), summary="The dBA read at the client's head"
     ),
     CommandRoute("POST", "/api/devices/{name}/test", TestDevice, needs=("side",), summary="One device shows one side"),
 )

@@ -141,6 +141,32 @@ class PanelNow(Shape):
     seen_s: float
 
 
+class OutputReading(Shape):
+    """What was read of an output: `dba` while noise of -20 LUFS played at `gain_db`; where it starts, and its cap, as gains."""
+
+    dba: float
+    gain_db: float
+    at_utc_s: float
+    usual_db: float
+    cap_db: float
+
+
+class CalibrationNoise(Shape):
+    """The noise that plays, from and to a session frame."""
+
+    output: str
+    gain_db: float
+    begin_frame: int
+    end_frame: int
+
+
+class CalibrationNow(Shape):
+    """Each output's reading, None where it has none; and the noise that plays."""
+
+    outputs: dict[str, OutputReading | None]
+    noise: CalibrationNoise | None
+
+
 class State(Shape):
     """The snapshot: one flat object, the same here and on the WebSocket."""
 
@@ -152,6 +178,7 @@ class State(Shape):
     program: ProgramNow | None
     music: Music
     lights: Lights
+    calibration: CalibrationNow
     devices: list[DeviceNow]
     timing: Timing
     panels: list[PanelNow]

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from pathlib import Path
 from typing import Annotated, Final
 
-import numpy as np
 import typer
 
 from hardware.soundcards.seam import Block
+from roomctl import messages as m
 from roomctl.calibrate import (
     Calibration,
     calibrated,
     cap_gain_db,
     keep_calibration,
-    pink_block,
     pink_round,
     read_calibrations,
     usual_gain_db,
 )
-from roomctl.cli.places import DataOption, RoomOption, data_folder
-from roomctl.errors import Away, Invalid, Refused
+from roomctl.calibration_noise import NOISE_GAIN_DB, Noise, noise_gain_db
+from roomctl.cli.places import DataOption, RoomOption, data_folder, running_room, this_person
+from roomctl.errors import Away, Invalid
+from roomctl.link import EngineLink, result
 from roomctl.room_file import RoomFile, load_room
 from roomctl.sound_card import make_card
-from stimuli.frames import FRAME_RATE_HZ
 
-START_DB: Final = -30.0
-RISE_DB_PER_S: Final = 6.0
-FADE_S: Final = 0.05
 OPEN_S: Final = 5.0
 
 
@@ -39,31 +35,38 @@ def calibrate(
         str | None, typer.Option(help="Which output, as the room file names it; without it, each in turn.")
     ] = None,
     dba: Annotated[float | None, typer.Option(help="The reading, where it was taken already; nothing is played.")] = None,
-    gain_db: Annotated[float, typer.Option(help="The gain the noise is played at, in dB.", min=-60.0, max=0.0)] = -12.0,
+    gain_db: Annotated[float, typer.Option(help="The gain the noise is played at, in dB.", min=-60.0, max=0.0)] = NOISE_GAIN_DB,
     show: Annotated[bool, typer.Option("--show", help="What was calibrated, and when.")] = False,
     room: RoomOption = None,
     data: DataOption = None,
 ) -> None:
-    """Play pink noise through an output, take the dBA that a meter (A, slow) shows at the client's head, and keep it."""
+    """Play pink noise through an output, take the dBA that a meter (A, slow) shows at the client's head, and keep it.
+
+    A room that runs on this data folder plays the noise itself, and takes the reading up at once.
+    """
     room_file, folder = load_room(room), data_folder(data)
     if show:
-        kept = read_calibrations(folder)
-        for each in kept.values():
-            typer.echo(described(each, room_file.limits.cap_dba))
-        if not kept:
-            typer.echo("No output is calibrated yet; `roomctl calibrate` does it with a sound level meter.")
-        return
-    for name in outputs_wanted(room_file, output):
-        reading = dba if dba is not None else _read(room_file, folder, name, gain_db)
-        found = calibrated(name, reading, gain_db, time.time())
-        keep_calibration(folder, found)
-        typer.echo(described(found, room_file.limits.cap_dba))
+        _show(folder, room_file.limits.cap_dba)
+    elif room_runs(folder):
+        with running_room(folder) as link:
+            _calibrate_running(link, output, dba, gain_db)
+    else:
+        for name in outputs_wanted(room_file.audio.outputs.heard, output):
+            found = _reading(room_file, folder, name, dba, gain_db)
+            keep_calibration(folder, found)
+            typer.echo(described(found, room_file.limits.cap_dba))
 
 
-def outputs_wanted(room_file: RoomFile, output: str | None) -> list[str]:
-    """The outputs to calibrate. Raises Invalid, naming what there is."""
-    outputs = room_file.audio.outputs
-    there = [name for name in ("room", "headphones") if getattr(outputs, name, None)]
+def _show(data: Path, cap_dba: float) -> None:
+    kept = read_calibrations(data)
+    for each in kept.values():
+        typer.echo(described(each, cap_dba))
+    if not kept:
+        typer.echo("No output is calibrated yet; `roomctl calibrate` does it with a sound level meter.")
+
+
+def outputs_wanted(there: list[str], output: str | None) -> list[str]:
+    """The outputs to calibrate of those that are `there`. Raises Invalid, naming what there is."""
     if output is None:
         return there
     if output not in there:
@@ -81,24 +84,56 @@ def described(calibration: Calibration, cap_dba: float) -> str:
     )
 
 
-def _read(room_file: RoomFile, data: Path, output: str, gain_db: float) -> float:
-    """Play the noise until a number is entered."""
-    if room_runs(data):
-        raise Refused("the room is running and holds the sound card; stop it, or calibrate on its panel", state="running")
-    channels = getattr(room_file.audio.outputs, output)
-    noise = Noise(tuple(channels), gain_db)
+def _calibrate_running(link: EngineLink, output: str | None, dba: float | None, gain_db: float) -> None:
+    """Through the room that runs, under its STOP and its limits."""
+    state = result(link.ask("state"))
+    cap_dba = float(state["room"]["limits"]["cap_dba"])
+    for name in outputs_wanted(list(state["calibration"]["outputs"]), output):
+        if dba is not None:
+            command = m.KeepReading(output=name, dba=dba, gain_db=gain_db)
+        else:
+            command = m.KeepReading(output=name, dba=_read_running(link, name, gain_db))
+        kept = result(link.request(command, this_person()))
+        typer.echo(described(Calibration(name, kept["dba"], kept["gain_db"], kept["at_utc_s"]), cap_dba))
+
+
+def _read_running(link: EngineLink, output: str, gain_db: float) -> float:
+    played = result(link.request(m.PlayNoise(output=output, gain_db=gain_db), this_person()))
+    try:
+        return _asked(output, float(played["gain_db"]))
+    except BaseException:
+        link.request(m.EndNoise(), this_person())
+        raise
+
+
+def _reading(room_file: RoomFile, data: Path, output: str, dba: float | None, gain_db: float) -> Calibration:
+    """What was read of an output while no room runs."""
+    if dba is not None:
+        return calibrated(output, dba, gain_db, time.time())
+    limits = room_file.limits
+    gain_db = noise_gain_db(gain_db, limits.peak_dbfs, limits.cap_dba, read_calibrations(data).get(output))
+    return calibrated(output, _read(room_file, output, gain_db), gain_db, time.time())
+
+
+def _read(room_file: RoomFile, output: str, gain_db: float) -> float:
+    """Play the noise on the room's card until a number is entered."""
+    noise = CardNoise(tuple(getattr(room_file.audio.outputs, output)), Noise(gain_db))
     card = make_card(room_file.audio, 1.0)
     pink_round()
     try:
         card.open(noise.fill)
-        if not noise.begun.wait(OPEN_S):
+        if not noise.noise.begun.wait(OPEN_S):
             raise Away(f"the sound card does not play: {card.link.why or 'no answer'}")
-        typer.echo(f"{output}: pink noise plays at {gain_db:g} dB; hold the meter (A, slow) where the client's head will be.")
-        return float(typer.prompt("dBA", type=float))
+        return _asked(output, gain_db)
     finally:
-        noise.finish.set()
-        noise.done.wait(1.0)
+        noise.noise.finish.set()
+        noise.noise.done.wait(1.0)
         card.close()
+
+
+def _asked(output: str, gain_db: float) -> float:
+    typer.echo(f"{output}: pink noise plays at {gain_db:g} dB; hold the meter (A, slow) where the client's head will be.")
+    return float(typer.prompt("dBA", type=float))
 
 
 def room_runs(data: Path) -> bool:
@@ -111,35 +146,16 @@ def room_runs(data: Path) -> bool:
     return True
 
 
-class Noise:
-    """What the card is filled with: the noise on two channels, rising gently to its gain, gone within 50 ms when told."""
+class CardNoise:
+    """What the card is filled with while no room runs: the noise on two of its channels, counted from 1."""
 
-    def __init__(self, channels: tuple[int, ...], gain_db: float) -> None:
+    def __init__(self, channels: tuple[int, ...], noise: Noise) -> None:
         self._channels = [channel - 1 for channel in channels]
-        self._gain_db = gain_db
-        self._frame = 0
-        self._end: int | None = None
-        self.begun, self.finish, self.done = threading.Event(), threading.Event(), threading.Event()
+        self.noise = noise
 
     def fill(self, block: Block, dac_mono_s: float) -> None:
         """The card's own call."""
-        frames = len(block)
-        if self.finish.is_set() and self._end is None:
-            self._end = self._frame
-        sound = pink_block(self._frame, frames) * self._gains(frames)[:, None]
+        sound = self.noise.block(len(block))
         block.fill(0.0)
         for side, channel in enumerate(self._channels):
             block[:, channel] = sound[:, side % 2]
-        self._frame += frames
-        self.begun.set()
-        if self._end is not None and self._frame > self._end + FADE_S * FRAME_RATE_HZ:
-            self.done.set()
-
-    def _gains(self, frames: int) -> Block:
-        at_s = np.arange(self._frame, self._frame + frames) / FRAME_RATE_HZ
-        rising_db = np.minimum(self._gain_db, START_DB + RISE_DB_PER_S * at_s)
-        gains = 10.0 ** (rising_db / 20.0) * np.minimum(1.0, at_s / FADE_S)
-        if self._end is not None:
-            gains = gains * np.clip(1.0 - (at_s - self._end / FRAME_RATE_HZ) / FADE_S, 0.0, 1.0)
-        result: Block = gains.astype(np.float32)
-        return result

@@ -9,18 +9,18 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from playlists.files import PlaylistFileError
 from playlists.presets import load_presets
-from roomctl.calibrate import Loudness, cap_gain_db, read_calibrations, usual_gain_db
+from roomctl.calibrate import Loudness, read_calibrations, start_levels
 from roomctl.clock import SessionClock
 from roomctl.device_checks import load_checks, verified_names, with_checks
 from roomctl.engine.devices import build_rack
 from roomctl.engine.dosing_room import BOOT_VOLUME_DB, DosingRoom
 from roomctl.engine.lifeline import Lifeline
+from roomctl.engine.memory import keep_memory_small
 from roomctl.engine.output_stage import OutputLevel, OutputStage
 from roomctl.engine.parts import Parts
 from roomctl.engine.realtime import PROCESS_PRIORITY, ask_realtime, collect_idle, freeze_garbage
@@ -53,16 +53,18 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
     room_file = with_checks(room_file, checks)
     clock, outlook = SessionClock(time.monotonic(), speed), Outlook()
     journal = Journal(data / "journal.db")
-    levels = calibrated_levels(data, room_file.limits.cap_dba)
+    readings, cap_dba = read_calibrations(data), room_file.limits.cap_dba
+    levels = start_levels(readings, cap_dba)
+    outputs = {name: OutputLevel(0.0, levels.caps_db.get(name, 0.0)) for name in ("room", "headphones")}
     target_lufs = room_file.music.target_lufs
     dosing = DosingRoom(
         journal,
         data,
-        levels.outputs,
+        outputs,
         target_lufs=target_lufs,
         speed=speed,
-        volume_db=levels.volume_db,
-        loudness=Loudness(read_calibrations(data), room_file.limits.cap_dba, target_lufs),
+        volume_db=BOOT_VOLUME_DB if levels.volume_db is None else levels.volume_db,
+        loudness=Loudness(readings, cap_dba, target_lufs),
     )
     rack = build_rack(room_file, clock, outlook, dosing)
     sources = Sources(dosing.make_player)
@@ -90,8 +92,8 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
             stage,
             audio.outputs,
             audio.onset_ms,
-            room_level=levels.outputs["room"],
-            headphones_level=levels.outputs["headphones"],
+            room_level=outputs["room"],
+            headphones_level=outputs["headphones"],
         ),
         rack=rack,
         journal=journal,
@@ -101,31 +103,6 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
         demo=room_file.is_demo,
         verified=verified_names(room_file, checks),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """The outputs under their caps, the volume the music begins with, and what brings tones to the room's usual level."""
-
-    outputs: dict[str, OutputLevel]
-    volume_db: float = BOOT_VOLUME_DB
-    stimulus_db: float = 0.0
-
-
-def calibrated_levels(data: Path, cap_dba: float) -> Levels:
-    """What the room's calibration says; without a reading no cap in dBA can be known.
-
-    An output's cap is a gain that every sound passes, so volume 0 dB is the cap. A tone at its default of -18 dB is about as
-    loud as music at target, so tones are brought down by as much as the usual level lies under the cap.
-    """
-    readings = read_calibrations(data)
-    caps = {name: cap_gain_db(reading, cap_dba) for name, reading in readings.items()}
-    outputs = {name: OutputLevel(0.0, caps.get(name, 0.0)) for name in ("room", "headphones")}
-    room = readings.get("room")
-    if room is None:
-        return Levels(outputs)
-    under_cap_db = usual_gain_db(room, cap_dba) - caps["room"]
-    return Levels(outputs, float(round(under_cap_db)), under_cap_db)
 
 
 class Engine:
@@ -199,6 +176,7 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=1.0)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    keep_memory_small()
     ask_realtime(PROCESS_PRIORITY)
     data = arguments.data.resolve()
     run = data / "run"

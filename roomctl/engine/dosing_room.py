@@ -64,7 +64,7 @@ class DosingRoom:
     ) -> None:
         """`levels` are the outputs' own. Raises Invalid where a program file of the clinic's has a mistake."""
         self._levels = levels
-        self._loudness = loudness or Loudness()
+        self.loudness = loudness or Loudness()
         self._journal = journal
         self._data = data
         self._target_lufs = target_lufs
@@ -378,7 +378,7 @@ class DosingRoom:
             "volume_db": self._volume_db,
             "headphones_db": self._levels["headphones"].level_db,
             "bed_db": self._bed_db,
-            "dba": self._loudness.at(self._volume_db, self._levels["headphones"].level_db),
+            "dba": self.loudness.at(self._volume_db, self._levels["headphones"].level_db),
             "now": None
             if now is None or now.source == "none"
             else {

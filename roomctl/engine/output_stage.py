@@ -81,6 +81,11 @@ class OutputLevel:
         self._gain_db.to(level_db + self._cap_db, frames_of_s(1.0 / VOLUME_DB_PER_S))
         self.level_db = level_db
 
+    def cap(self, cap_db: float) -> None:
+        """Put another cap in force, as evenly as a level; the level under it stays what it is."""
+        self._cap_db = cap_db
+        self.to(self.level_db)
+
     def apply(self, sound: Samples) -> Samples:
         """`sound` at this level."""
         gain_db = self._gain_db.ramp(len(sound))
@@ -100,10 +105,14 @@ class OutputStage:
     def __init__(self, ceiling_frac: float, stimulus_db: float = 0.0) -> None:
         """`stimulus_db`, 0 at most, brings what the score places to the room's usual level once its outputs are calibrated."""
         self._ceiling = np.float32(ceiling_frac)
-        self._stimulus_frac = np.float32(_factor(min(stimulus_db, 0.0)))
+        self.bring_stimulus_to(stimulus_db)
         self.stimulus = FadingGain()
         self.music = FadingGain()
         self._stimulus_ramp: float | npt.NDArray[np.float32] = 1.0
+
+    def bring_stimulus_to(self, stimulus_db: float) -> None:
+        """Another level for what the score places, 0 dB at most; between sets, since it is taken up at once."""
+        self._stimulus_frac = np.float32(_factor(min(stimulus_db, 0.0)))
 
     def stop_stimulus(self) -> None:
         """Everything placed by the score is silent in 10 ms."""
@@ -119,12 +128,22 @@ class OutputStage:
         self.music.to(1.0, MUSIC_STOP_FRAMES)
 
     def mix(self, stimulus: Samples, music: Samples) -> Samples:
-        """Both under their gains, clipped at the ceiling (the limiter has kept them below it already)."""
+        """Both under their gains, clipped at the ceiling (the limiter has kept them below it already). A new array."""
         self._stimulus_ramp = self.stimulus.ramp(len(stimulus))
         mixed = stimulus * (self._stimulus_ramp * self._stimulus_frac)
-        mixed += music * self.music.ramp(len(music))
-        return np.clip(mixed, -self._ceiling, self._ceiling, out=mixed)
+        mixed += _under(music, self.music.ramp(len(music)))
+        np.minimum(mixed, self._ceiling, out=mixed)
+        return np.maximum(mixed, -self._ceiling, out=mixed)
+
+    def admit(self, mixed: Samples, noise: Samples) -> Samples:
+        """Sound that no score placed laid over the last `mix`, under the same stimulus gain and the same ceiling."""
+        whole: Samples = mixed + self.gate(noise)
+        return np.clip(whole, -self._ceiling, self._ceiling, out=whole)
 
     def gate(self, taps: Samples) -> Samples:
         """Sound that moves hands, of the same frames as the last `mix` and under the same stimulus gain."""
-        return taps * self._stimulus_ramp
+        return _under(taps, self._stimulus_ramp)
+
+
+def _under(sound: Samples, gain: float | npt.NDArray[np.float32]) -> Samples:
+    return sound if isinstance(gain, float) and gain == 1.0 else sound * gain

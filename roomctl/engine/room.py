@@ -19,7 +19,9 @@ from typing import Any, Final
 
 from hardware.seams import Device, Link
 from roomctl import messages as m
+from roomctl.calibrate import pink_round
 from roomctl.engine.bilateral_room import BilateralRoom
+from roomctl.engine.calibrating import Calibrating
 from roomctl.engine.devices import device_state
 from roomctl.engine.notices import Notices
 from roomctl.engine.outcome import Outcome, OutcomeMemory
@@ -47,6 +49,11 @@ PUBLISH_S: Final = 0.5
 """What changes without a command (timing, a lamp's level) is looked at this often."""
 
 SCALES: Final = {"sud": (0.0, 10.0), "voc": (1.0, 7.0), "art": (0.0, 10.0)}
+CALIBRATION_WORDS: Final = {
+    "calibration-noise": "calibration noise",
+    "calibration-end": "calibration noise ended",
+    "calibration": "calibrated",
+}
 OUTPUT_OF_KIND: Final = {"lightbar": "light", "tapper": "tap"}
 
 
@@ -63,6 +70,7 @@ class Room:
         self._sets = BilateralRoom(parts.journal, self._sessions, parts.outlook, parts.presets, limits, recovered)
         self._presence = Presence()
         self._tappers = OwnTappers(parts.rack, parts.journal, recovered.memory.get("tappers"))
+        self._calibrating = Calibrating(parts)
         self._outcomes = OutcomeMemory()
         self._links: queue.SimpleQueue[tuple[Device, Link]] = queue.SimpleQueue()
         self._stop: dict[str, Any] | None = None
@@ -128,6 +136,7 @@ class Room:
         frame = self._cut_frame = self.effect_frame()
         self._sets.stop(frame)
         self._parts.dosing.stopped(frame, at_once=second, by=by)
+        self._calibrating.end()
         self._stop = {"by": by, "at_utc_s": time.time(), "not_confirmed": unheard, "second": second}
         self._parts.journal.remember("stopped", self._stop)
         self._event("stop", by, {"not_confirmed": unheard, "second": second})
@@ -159,6 +168,8 @@ class Room:
         """The reply to a command or a question. Raises the room's errors."""
         if isinstance(message, m.Ask):
             return m.Reply(id=message.id, status=200, body=self._ask(message))
+        if isinstance(message.command, m.PlayNoise) and self.is_idle:
+            pink_round()
         with self._lock:
             outcome = self._outcomes.of(message) or self._outcomes.keep(message, self._apply(message))
         self._wait(outcome.waits)
@@ -204,6 +215,8 @@ class Room:
                 return self._tune_tapper(command, who)
             case m.React():
                 return Outcome(self._sets.react(int(self.now_frame())))
+            case m.PlayNoise() | m.EndNoise() | m.KeepReading():
+                return self._calibrate(command, who)
             case _:
                 return self._dose(request)
 
@@ -223,6 +236,7 @@ class Room:
         self._refuse_stale(request)
         self._refuse_stopped()
         self._parts.dosing.refuse_set()
+        self._calibrating.refuse_noise()
         self._sets.end_if_over(self.now_frame())
         body = self._sets.start(self.effect_frame(), by_panel=request.who.panel_id is not None)
         self._changed(request.who.name, "START")
@@ -270,6 +284,7 @@ class Room:
     def _test_device(self, command: m.TestDevice, who: m.Who) -> Outcome:
         self._sets.refuse_in_set(self.now_frame(), "devices are tested between sets")
         self._refuse_stopped()
+        self._calibrating.refuse_noise()
         if command.name == self._parts.sound.card.name:
             self._parts.renderer.test_score = side_test(self.effect_frame(), command.side)
         else:
@@ -286,12 +301,22 @@ class Room:
         self._changed(who.name, f"{command.name}{strength}{'' if command.on is None else ' on' if command.on else ' off'}")
         return Outcome({"name": command.name, **now})
 
+    def _calibrate(self, command: m.PlayNoise | m.EndNoise | m.KeepReading, who: m.Who) -> Outcome:
+        self._sets.refuse_in_set(self.now_frame(), "a room is calibrated between sets")
+        if isinstance(command, m.PlayNoise):
+            self._refuse_stopped()
+        outcome = self._calibrating.handle(command, self.effect_frame())
+        self._event(command.do, who.name, dict(outcome.body))
+        self._changed(who.name, CALIBRATION_WORDS[command.do])
+        return outcome
+
     def _dose(self, request: m.Request) -> Outcome:
         command = request.command
         if isinstance(command, m.ProgramStart | m.ProgramMove):
             self._refuse_stale(request)
         if isinstance(command, m.ProgramStart):
             self._sets.refuse_in_set(self.now_frame(), "a program is started between sets")
+            self._calibrating.refuse_noise()
         elif isinstance(command, m.ChangeLights):
             self._sets.refuse_in_set(self.now_frame(), "room lights are locked in a set")
         if isinstance(command, m.ProgramStart | m.MusicMove):
@@ -366,6 +391,8 @@ class Room:
             if self._presence.panels_lost and self._sets.open_set_of_a_panel():
                 self._finish_because("panel-lost", "the last panel was lost for 30 s; the open set ends softly")
             parts.dosing.tick(self.effect_frame())
+            if self._calibrating.tick():
+                self.publish_changes()
             self._follow_program()
             self.notices.hold("journal", parts.journal.trouble)
             if time.monotonic() - self._published_s >= PUBLISH_S:
@@ -448,6 +475,7 @@ class Room:
             "session": self._sessions.session.state(),
             **parts.dosing.state(frame),
             "tasks": self._sets.task(frame),
+            "calibration": self._calibrating.state(),
             "devices": self._devices(),
             "timing": self._timing,
             "panels": self._presence.panels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from hardware.entries import Outputs
 from hardware.seams import Device, Link
 from hardware.soundcards.seam import SoundCard
+from roomctl.calibration_noise import Noise
 from roomctl.clock import SessionClock
 from roomctl.engine.output_stage import OutputLevel, OutputStage
 from roomctl.engine.realtime import RENDER_PRIORITY, ask_realtime
@@ -21,6 +23,14 @@ log = logging.getLogger(__name__)
 
 FIRST_SOUND_FRAMES: Final = 2048
 """After a card came (back), sound begins this much later, when it has been rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedNoise:
+    """The noise, and the output that it calibrates: `room` or `headphones`."""
+
+    output: str
+    noise: Noise
 
 
 class Sound:
@@ -43,12 +53,15 @@ class Sound:
         self._ahead = ahead
         self._stage = stage
         self._outputs = outputs
+        pairs = [pair for pair in (outputs.room, outputs.headphones, outputs.taps) if pair is not None]
+        self._leaves_channels = len({channel for pair in pairs for channel in pair}) < card.channels
         self.room_level = room_level or OutputLevel()
         self.headphones_level = headphones_level or OutputLevel()
         self._onset_s = onset_ms / 1000.0
         self._next_frame: int | None = None
         self._asked_realtime = False
         self.card_frames = 0
+        self.noise: PlayedNoise | None = None
 
     def open(self) -> None:
         """Begin to play."""
@@ -86,20 +99,32 @@ class Sound:
         self._next_frame = first_frame + frames
         self.card_frames += frames
         self._write(block, first_frame)
+        self._ahead.refill()
 
     def _write(self, block: npt.NDArray[np.float32], first_frame: int) -> None:
         stimulus, music, taps = self._ahead.read(first_frame, len(block))
         mixed = self._stage.mix(stimulus, music)
         block.fill(0.0)
-        self._lay(block, self._outputs.room, self.room_level.apply(mixed))
+        self._lay(block, self._outputs.room, self._noised("room", self.room_level.apply(mixed)))
         if self._outputs.headphones is not None:
-            self._lay(block, self._outputs.headphones, self.headphones_level.apply(mixed))
+            self._lay(block, self._outputs.headphones, self._noised("headphones", self.headphones_level.apply(mixed)))
         if self._outputs.taps is not None:
             self._lay(block, self._outputs.taps, self._stage.gate(taps))
 
+    def _noised(self, output: str, mixed: Samples) -> Samples:
+        """`mixed` with the noise over it where this output is being calibrated; its gain lies under the cap already."""
+        played = self.noise
+        if played is None or played.output != output:
+            return mixed
+        if played.noise.done.is_set():
+            self.noise = None
+        return self._stage.admit(mixed, played.noise.block(len(mixed)))
+
     @staticmethod
     def _lay(block: npt.NDArray[np.float32], pair: tuple[int, int] | None, bus: Samples) -> None:
-        if pair is not None:
+        if pair is not None and pair[1] == pair[0] + 1:
+            block[:, pair[0] - 1 : pair[1]] = bus
+        elif pair is not None:
             block[:, pair[0] - 1] = bus[:, 0]
             block[:, pair[1] - 1] = bus[:, 1]
 

@@ -11,6 +11,7 @@ from playlists.library.loudness import loudness_of
 from roomctl.calibrate import (
     FILE_NAME,
     NOISE_FRAMES,
+    NOISE_PEAK_DBTP,
     Calibration,
     calibrated,
     cap_gain_db,
@@ -20,6 +21,7 @@ from roomctl.calibrate import (
     pink_block,
     pink_round,
     read_calibrations,
+    start_levels,
     usual_gain_db,
 )
 from roomctl.errors import Invalid, RoomError
@@ -31,7 +33,7 @@ READ = Calibration("room", 60.0, -12.0, 1_800_000_000.0)
 def test_the_noise_is_at_minus_20_lufs_and_far_from_clipping() -> None:
     heard = loudness_of(pink_block(0, 20 * FRAME_RATE_HZ))
     assert heard.integrated_lufs == pytest.approx(-20.0, abs=0.1)
-    assert heard.true_peak_dbtp < -3.0
+    assert heard.true_peak_dbtp < NOISE_PEAK_DBTP
 
 
 def test_the_noise_is_pink_equal_power_in_every_octave() -> None:
@@ -77,6 +79,27 @@ def test_the_starting_volume_is_whole_and_under_the_cap(dba: float, gain_db: flo
     start = usual_gain_db(read, cap_dba)
     assert start == round(start) and -60.0 <= start <= 0.0
     assert start <= max(cap_gain_db(read, cap_dba), -60.0) + 1e-6
+
+
+@given(st.floats(35, 95), st.floats(-60, 0), st.floats(40, 80))
+def test_no_start_level_is_above_the_cap_it_counts_from(dba: float, gain_db: float, cap_dba: float) -> None:
+    levels = start_levels({"room": calibrated("room", dba, gain_db, 0.0)}, cap_dba)
+    assert levels.volume_db is not None
+    assert levels.volume_db <= 0.0 and levels.stimulus_db <= 0.0
+    assert levels.volume_db == round(levels.volume_db)
+
+
+def test_under_a_cap_that_is_softer_than_usual_the_music_starts_at_the_cap() -> None:
+    loud = Calibration("room", 90.0, -60.0, 0.0)
+    levels = start_levels({"room": loud}, 40.0)
+    assert levels.caps_db == {"room": -110.0}
+    assert levels.volume_db == levels.stimulus_db == 0.0
+
+
+def test_the_music_starts_at_its_usual_level_under_the_cap() -> None:
+    assert start_levels({"room": READ}, 75.0).volume_db == -14.0
+    assert start_levels({"room": READ}, 62.0).volume_db == -4.0
+    assert start_levels({"headphones": READ}, 62.0).volume_db is None
 
 
 def test_the_usual_level_is_58_dba_in_the_room_and_62_on_headphones() -> None:

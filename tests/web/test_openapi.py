@@ -63,6 +63,9 @@ PUT  /api/lights
 GET  /api/devices
 PUT  /api/devices/{name}
 POST /api/devices/{name}/test
+POST /api/calibration/noise
+POST /api/calibration/end
+PUT  /api/calibration/{output}
 GET  /api/timing
 GET  /metrics
 """
