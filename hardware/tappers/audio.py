@@ -64,7 +64,9 @@ class AudioTapper(Tapper):
             self.set_link("CONNECTING", "waits for the sound card")
 
     def card_is(self, running: bool, why: str = "") -> None:
-        """The card plays, or does not and why."""
+        """The card plays, or does not and why; what was to be tested while it did not is forgotten."""
+        if self.link.state != "READY":
+            self.safe()
         self.set_link("READY" if running else "FAULT", why)
 
     def offer(self, pulse: TapPulse, due: Due) -> None:

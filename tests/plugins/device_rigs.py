@@ -1,7 +1,8 @@
 """A device of each kind, with the far end of its wire, so that one contract can be asked of all of them.
 
 A rig offers numbers from 1 to 255 and reads the same numbers at the far end; 0 is a dark bar or a still hand. The far end is a
-real socket, a real pseudo-terminal or a stub's own record, never the driver's memory. To add one: a class, and a line in RIGS.
+real socket, a real pseudo-terminal or a stub's own record, never the driver's memory. To add one: a class, and a line in RIGS,
+here or in a plugin beside this one.
 """
 
 from __future__ import annotations
@@ -170,6 +171,8 @@ class Rig:
 
     driver = ""
     inline = False
+    own_wire = True
+    """Whether the device has a wire and a thread of its own, which a test can hold up."""
     resends = False
     goes_dark = False
     safe_value = 0
@@ -658,12 +661,30 @@ RIGS: dict[str, type[Rig]] = {
 }
 
 
-@pytest.fixture(params=sorted(RIGS))
-def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """One of each driver, not open; closed after the test."""
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every driver for a test that takes `rig`; those with a wire of their own for one that takes `wired_rig`."""
+    for fixture, names in (("rig", RIGS), ("wired_rig", [name for name, each in RIGS.items() if each.own_wire])):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, sorted(names), indirect=True)
+
+
+def made_rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """The rig that was asked for, not open; closed after the test."""
     made = RIGS[request.param](tmp_path, monkeypatch)
     yield made
     made.close()
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """One of each driver."""
+    yield from made_rig(request, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def wired_rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """One of each driver with a wire of its own."""
+    yield from made_rig(request, tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_a_look_offered_while_the_house_was_away_is_put_when_it_is_back(bridge: 
 
 
 def test_nobody_at_the_port_is_said(open_lamp: Any, make_bridge: Any) -> None:
-    gone = make_bridge(None)
+    gone = make_bridge()
     port = gone.port
     gone.close()
     lamp = build(RoomLightEntry("lamps", "homeassistant", host="127.0.0.1", port=port, entity="light.room", token="t"))

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-import ssl
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from hardware.entries import RoomLightEntry
 from hardware.roomlights.hue import build, find_resource, put_body
@@ -25,32 +18,9 @@ PUT_LIGHT = "/clip/v2/resource/light/aaaa"
 PUT_GROUP = "/clip/v2/resource/grouped_light/gggg"
 
 
-def own_certificate(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "001788fffe000000")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ) + certificate.public_bytes(serialization.Encoding.PEM)
-    (folder / "bridge.pem").write_bytes(pem)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "bridge.pem")
-    return context
-
-
 @pytest.fixture
-def hue(make_bridge: Any, tmp_path: Path) -> Any:
-    bridge = make_bridge(own_certificate(tmp_path))
+def hue(make_bridge: Any) -> Any:
+    bridge = make_bridge(tls=True)
     for kind, data in (("light", [LIGHT]), ("grouped_light", [GROUP]), ("room", [ROOM]), ("zone", [])):
         bridge.answers[("GET", f"/clip/v2/resource/{kind}")] = (200, {"data": data, "errors": []})
     for path in (PUT_LIGHT, PUT_GROUP):
