@@ -134,6 +134,22 @@ class RealRoom:
 
 
 @pytest.fixture
+def make_real_room(tmp_path: Path) -> Iterator[Callable[..., RealRoom]]:
+    """Starts the product on a room file of this text; its records lie in `tmp_path`."""
+    rooms: list[RealRoom] = []
+
+    def make(room_text: str, *arguments: str) -> RealRoom:
+        file = tmp_path / "room.toml"
+        file.write_text(room_text, encoding="utf-8")
+        rooms.append(RealRoom(tmp_path, "--room", str(file), *arguments))
+        return rooms[-1]
+
+    yield make
+    for room in rooms:
+        room.close()
+
+
+@pytest.fixture
 def real_room(tmp_path: Path) -> Iterator[RealRoom]:
     """The product itself, with no hardware."""
     room = RealRoom(tmp_path)

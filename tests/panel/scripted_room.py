@@ -89,6 +89,7 @@ class ScriptedRoom:
             "tasks": None,
             "music": {"volume_db": -12.0, "now": None, "next": None, "ducked": False},
             "lights": {"level_l": 55.0, "cct_k": 2700.0, "target_l": 55.0},
+            "calibration": {"outputs": {"room": None, "headphones": None}, "noise": None},
             "devices": [self._device("card", "soundcard"), self._device("bar", "lightbar"), self._device("taps", "tapper")],
             "timing": {"onset_sd_ms": 0.04, "light_skew_ms": 0.11, "tap_skew_ms": 0.09, "underruns": 0, "loop_p99_ms": 0.12},
             "panels": [{"id": "p1", "role": "control", "seen_s": 0.0}],

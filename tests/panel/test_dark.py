@@ -127,6 +127,13 @@ def devices(page: Page, _room: Any) -> None:
     expect(page.locator(".device").first).to_be_visible()
 
 
+def calibrating(page: Page, room: Any) -> None:
+    noise = {"output": "room", "gain_db": 0.0, "begin_frame": room.frame, "end_frame": room.frame + 5_760_000}
+    room.change(calibration={**room.state["calibration"], "noise": noise})
+    page.evaluate("() => { location.hash = 'devices/calibrate'; }")
+    expect(page.locator(".end-noise")).to_be_visible()
+
+
 def records(page: Page, _room: Any) -> None:
     page.evaluate("() => { location.hash = 'records'; }")
     expect(page.locator("#page-records")).to_be_visible()
@@ -145,6 +152,7 @@ SCENES = [
     choosing,
     dosing,
     devices,
+    calibrating,
     records,
 ]
 

@@ -2,6 +2,7 @@
 
 import { RoomElement, h } from "../dom.js";
 import { COLOURS } from "../colours.js";
+import { toneWords } from "./calibration.js";
 import "./choice.js";
 import "./level.js";
 import "./tappers.js";
@@ -76,7 +77,7 @@ const TONE = () => [
   level("tone", "hz", "Pitch", 150, 900, 10, (value) => `${Math.round(value)} Hz`),
   level("tone", "ms", "Length", 20, 400, 10, ms),
   level("tone", "pan_frac", "Left to right", 0, 1, 0.05, percent),
-  level("tone", "volume_db", "Volume", -60, 0, 1, db),
+  level("tone", "volume_db", "Volume", -60, 0, 1, toneWords),
   level("tone", "offset_ms", "Later by", -300, 300, 5, signedMs),
 ];
 

@@ -1,10 +1,11 @@
-/** The devices: how each is reached, since when and why, a test for each hand, and the room's own timing. */
+/** The devices: how each is reached, since when and why, a test for each hand, the sound level, and the room's own timing. */
 
 import { RoomElement, h, say, show } from "../dom.js";
 import { command, question } from "../commands.js";
 import { icon } from "../icons.js";
 import { LINKS, ago } from "../words.js";
 import { isGroup, tapperStrength, tapperSwitch } from "../elements/tappers.js";
+import "../elements/calibration.js";
 
 const KINDS = { soundcard: "Sound", lightbar: "Light bar", tapper: "Tapper", roomlight: "Room light", input: "Input" };
 const TESTED = new Set(["soundcard", "lightbar", "tapper", "roomlight"]);
@@ -23,8 +24,8 @@ const FIGURES = [
 export function levelWords(state) {
   const { room = null, headphones = null, cap = null } = state?.music?.dba ?? {};
   const told = [[room, "room"], [headphones, "headphones"]].filter(([dba]) => dba !== null).map(([dba, name]) => `${name} ${Math.round(dba)} dBA`);
-  if (told.length === 0) return "Not calibrated: no dBA is known, and the cap in dBA cannot hold. On the room's computer run roomctl calibrate, with a sound level meter where the client's head will be.";
-  return `Music at its target, at the present volume: ${told.join(", ")}; never above ${Math.round(cap)} dBA. To read again, run roomctl calibrate on the room's computer.`;
+  if (told.length === 0) return "Not calibrated: no dBA is known, and the cap in dBA cannot hold. Calibrate with a sound level meter where the client's head will be.";
+  return `Music at its target, at the present volume: ${told.join(", ")}; never above ${Math.round(cap)} dBA.`;
 }
 
 class DevicesPage extends RoomElement {
@@ -41,8 +42,11 @@ class DevicesPage extends RoomElement {
     const timing = h("section", { class: "card timing" }, h("h2", { text: "Timing" }), this.figures.map(({ row }) => row), h("p", { class: "hint", text: "Measured by the room itself. The mark on each line is where it should stay below." }));
     this.panels = h("ul", { class: "panels" });
     this.level = h("p", { class: "hint" });
+    const level = h("section", { class: "card sound-level" }, h("h2", { text: "Sound level" }), this.level, h("a", { class: "quiet calibrate", href: "#devices/calibrate" }, icon("tone"), h("span", { text: "Calibrate" })));
+    this.calibration = h("rc-calibration", { hidden: true });
     const open = h("section", { class: "card" }, h("h2", { text: "Open panels" }), this.panels);
-    this.append(h("h1", { class: "sr-only", text: "Devices" }), h("div", { class: "devices" }, this.list, h("div", { class: "devices-side" }, h("section", { class: "card" }, h("h2", { text: "Sound level" }), this.level), timing, open)));
+    this.overview = h("div", { class: "devices" }, this.list, h("div", { class: "devices-side" }, level, timing, open));
+    this.append(h("h1", { class: "sr-only", text: "Devices" }), this.overview, this.calibration);
     setInterval(() => this.#ask(), ASK_EVERY_MS);
   }
 
@@ -54,6 +58,10 @@ class DevicesPage extends RoomElement {
 
   render(state) {
     this.#state = state;
+    const calibrating = location.hash === "#devices/calibrate";
+    show(this.overview, !calibrating);
+    show(this.calibration, calibrating);
+    if (calibrating) this.calibration.setState(state);
     const devices = state?.devices ?? [];
     const wanted = devices.map((device) => this.#card(device));
     if (wanted.length !== this.list.children.length || wanted.some((card, index) => card.node !== this.list.children[index])) this.list.replaceChildren(...wanted.map(({ node }) => node));
