@@ -16,8 +16,12 @@ from playlists.decode import Cue, DecodeError, Stream
 from playlists.player.choosing import Run
 from stimuli.frames import Samples, frames_of_s
 
-RING_FRAMES: Final = frames_of_s(40.0)
+RING_FRAMES: Final = frames_of_s(32.0)
 """Read this far ahead; at least 30 s are there whenever the disk has kept up."""
+
+WAITING_FRAMES: Final = frames_of_s(10.0)
+"""A run that waits for its turn has so much at hand, and the rest only when its turn is near: a ring's memory is taken up as
+it is filled, and three full ones at every moment are for nothing."""
 
 READY_FRAMES: Final = frames_of_s(5.0)
 LOOK_S: Final = 0.25
@@ -50,7 +54,7 @@ def cues_of(run: Run) -> tuple[Cue, ...]:
 
 
 class Reader:
-    """One run on its way to the mix."""
+    """One run on its way to the mix. It waits with WAITING_FRAMES at hand until it is told to `read_on`."""
 
     def __init__(self, run: Run, open_run: OpenRun = Stream, *, threaded: bool = True) -> None:
         self.run = run
@@ -58,11 +62,12 @@ class Reader:
         self.ended_frames: int | None = None
         self._sound = open_run(cues_of(run))
         self._ring: Samples = np.empty((RING_FRAMES, 2), dtype=np.float32)
+        self._ahead_frames = WAITING_FRAMES
         self._written = 0
         self._read = 0
         self._chunks = self._sound.chunks()
         self._over: Samples = np.zeros((0, 2), dtype=np.float32)
-        self._closed = threading.Event()
+        self._closed, self._look = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         if threaded:
             self._thread = threading.Thread(target=self._work, name="music-read", daemon=True)
@@ -88,15 +93,21 @@ class Reader:
         """The first frame of each track begun so far."""
         return tuple(self._sound.marks)
 
+    def read_on(self) -> None:
+        """Its turn is near: read as far ahead as there is room for."""
+        self._ahead_frames = RING_FRAMES
+        self._look.set()
+
     def fill(self) -> None:
-        """Decode here and now until the ring is full or the run has ended; for offline work."""
+        """Decode here and now as far ahead as is wanted, or to the run's end; for offline work."""
         while self.ended_frames is None and self._step():
             continue
 
     def _work(self) -> None:
         while not self._closed.is_set() and self.ended_frames is None:
             if not self._step():
-                self._closed.wait(LOOK_S)
+                self._look.wait(LOOK_S)
+                self._look.clear()
         self._end_decoder()
 
     def _step(self) -> bool:
@@ -110,8 +121,8 @@ class Reader:
                 self.ended_frames = self._written
                 return True
             self._over = piece
-        room = RING_FRAMES - self.available_frames
-        count = min(room, len(self._over))
+        room = self._ahead_frames - self.available_frames
+        count = min(max(room, 0), len(self._over))
         if count:
             self._put(self._over[:count])
             self._over = self._over[count:]
@@ -149,6 +160,7 @@ class Reader:
     def close(self) -> None:
         """Stop reading. A thread that hangs on a dead disk is left behind; it can do no harm."""
         self._closed.set()
+        self._look.set()
         if self._thread is None:
             self._end_decoder()
 

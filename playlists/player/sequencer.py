@@ -262,10 +262,10 @@ class Sequencer:
         """`mix` led over to what is next, at music frame `at`."""
         reader = self._next
         assert reader is not None
+        reader.read_on()
         self._next, self._change = None, None
-        if reader.ended_frames is not None:
-            frames = min(frames, reader.ended_frames // 2)
-        frames = max(frames, 1)
+        lasts = reader.run.frames if reader.ended_frames is None else reader.ended_frames
+        frames = max(min(frames, lasts // 2), 1)
         part = Part(reader, gain_db(reader.run.tracks, self._target_lufs), at, Envelope(((at, 0.0), (at + frames, 1.0))))
         return to_part(mix, part, at, frames)
 

@@ -22,7 +22,7 @@ from playlists.library.tracks import Hints, Measure, Names, Tags, Track
 from playlists.player import Player
 from playlists.player.choosing import Run
 from playlists.player.mix import DUCK_HOLD_FRAMES
-from playlists.player.reader import RING_FRAMES, Reader
+from playlists.player.reader import RING_FRAMES, WAITING_FRAMES, Reader
 from stimuli.frames import FRAME_RATE_HZ, Samples, frames_of_s
 
 S = FRAME_RATE_HZ
@@ -425,6 +425,21 @@ def test_what_plays_and_what_comes_next_are_told() -> None:
     assert coming is not None and coming.names.title != now.title
 
 
+def test_half_a_minute_is_at_hand_also_across_a_join_and_what_waits_holds_only_its_first_seconds() -> None:
+    player = offline(Shelf([Tune(45), Tune(50)]))
+    started(player, 0)
+    held_s = []
+    for frame in range(0, 120 * S, S):
+        player.block(frame, S)
+        waiting = player._sequencer._next
+        readers = {part.reader for part in player._mix.parts} | ({waiting} if waiting is not None else set())
+        held_s.append(sum(reader.available_frames for reader in readers) / S)
+        assert waiting is None or waiting.available_frames == WAITING_FRAMES
+    player.close()
+    assert min(held_s) > 30.0
+    assert max(held_s) <= (2 * RING_FRAMES + WAITING_FRAMES) / S
+
+
 # Live: threads, and what happens when the disk does not keep up.
 
 
@@ -462,7 +477,7 @@ def test_live_a_disk_that_stops_is_covered_by_the_pad_before_the_music_runs_out(
     player.start(0, 0.01)
     until(lambda: bool(player._mix.parts), "no track began")
     reader = player._mix.parts[0].reader
-    until(lambda: reader.available_frames > 38 * S, "not read ahead")
+    until(lambda: reader.available_frames > 31 * S, "not read ahead")
     tune.flows.clear()
     sound = np.concatenate([player.block(frame, 4800) for frame in range(0, 60 * S, 4800)])
     tune.flows.set()
@@ -502,6 +517,9 @@ def test_closing_ends_every_thread() -> None:
 def test_a_ring_holds_no_more_than_it_should_and_gives_every_sample_in_order() -> None:
     shelf = Shelf([Tune(100)])
     reader = Reader(Run((shelf.chosen[0],)), shelf.open, threaded=False)
+    reader.fill()
+    assert reader.available_frames == WAITING_FRAMES
+    reader.read_on()
     reader.fill()
     assert reader.available_frames == RING_FRAMES
     out, pieces = np.empty((70_001, 2), dtype=np.float32), []
