@@ -31,7 +31,7 @@ bench: setup-dev ## what DESIGN promises, beside what this machine reached
 setup: $(VENV)/.run-ready
 	@packaging/system-packages run
 
-setup-dev: $(VENV)/.dev-ready
+setup-dev: $(VENV)/.dev-ready $(VENV)/.homeassistant-ready
 	@packaging/system-packages test
 
 $(PYTHON):
@@ -47,6 +47,9 @@ $(VENV)/.dev-ready: requirements-dev.lock $(VENV)/.run-ready
 	@echo "roomctl: installing what the tests need into $(VENV)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+$(VENV)/.homeassistant-ready: packaging/make-homeassistant | $(VENV)/.run-ready
+	@packaging/make-homeassistant $(VENV)
 
 lock: ## renew both locks from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --universal --no-emit-index-url --no-header --generate-hashes -p 3.11 -o requirements.lock -q

@@ -1,4 +1,4 @@
-"""The Home Assistant driver against Home Assistant Core itself, where HASS names its program (its own environment)."""
+"""The Home Assistant driver against Home Assistant Core itself, in the environment that `make setup-dev` gives it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -23,7 +23,9 @@ from hardware.entries import RoomLightEntry
 from hardware.roomlights.homeassistant import build
 from hardware.seams import Due, RoomLook
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("homeassistant")]
+
+HASS = Path(sys.prefix) / "homeassistant" / "core" / "bin" / "hass"
 
 CONFIGURATION = """
 homeassistant: {name: Room, latitude: 0, longitude: 0, elevation: 0, unit_system: metric, time_zone: UTC}
@@ -112,6 +114,7 @@ class Home:
 
     port: int
     token: str
+    process: subprocess.Popen[bytes]
 
     def state(self, entity: str) -> str:
         asked = urllib.request.Request(
@@ -124,6 +127,7 @@ class Home:
         """Until the entity has one of those states; fails with the one it has."""
         state, until_s = "", time.monotonic() + timeout_s
         while time.monotonic() < until_s:
+            assert self.process.poll() is None, "Home Assistant ended; its out.txt says why"
             try:
                 state = self.state(entity)
             except OSError as fault:
@@ -136,9 +140,8 @@ class Home:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    program = os.environ.get("HASS")
-    if not program:
-        pytest.skip("needs Home Assistant Core in an environment of its own (docs/devices/homeassistant.md), named in HASS")
+    if not HASS.exists():
+        pytest.skip(f"needs Home Assistant Core at {HASS}; `make setup-dev` installs it, or says why it cannot")
     folder = tmp_path_factory.mktemp("home")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -146,9 +149,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     (folder / "configuration.yaml").write_text(CONFIGURATION.replace("PORT", str(port)))
     write_user(folder)
     with (folder / "out.txt").open("w") as out:
-        process = subprocess.Popen([program, "-c", folder, "--skip-pip"], stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([HASS, "-c", folder, "--skip-pip"], stdout=out, stderr=subprocess.STDOUT)
         try:
-            running = Home(port, signed_token())
+            running = Home(port, signed_token(), process)
             running.wait_for("light.room", "on", "off", timeout_s=200.0)
             yield running
         finally:
