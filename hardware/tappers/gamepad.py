@@ -1,13 +1,15 @@
 """Game pads as tappers, by SDL's rumble: one pad's two motors, or a pair of pads, one in each hand.
 
 Verified against: SDL 2.32's own virtual joystick. A pad ends a pulse only when it is told, so a thread of this driver tells it;
-each rumble also carries an expiry, the pulse's length and a little more, which SDL keeps while the room lives.
+each rumble also carries an expiry, the pulse's length and a little more, which SDL keeps while the room lives. On Linux pads are
+driven through the kernel, which stills a pad whose program is gone, however it ended (drivers/input/ff-core.c, flush_effects).
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final
@@ -20,6 +22,9 @@ from hardware.tappers.wired import MotorConfig, WiredTapper
 
 PUMP_S: Final = 0.25
 EXPIRY_SPARE_MS: Final = 50.0
+ON_SILENCE: Final = "still at a pulse's end, by the driver's own thread; without the engine, " + (
+    "at once, by the kernel" if sys.platform == "linux" else "by the pad's own time-out if it has one"
+)
 _NUMBERED: Final = re.compile(r"(?P<name>.*?)(?:#(?P<number>[1-9]))?\Z")
 
 
@@ -74,6 +79,8 @@ class Pads:
             os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
             os.environ.setdefault("SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS", "1")
             os.environ.setdefault("SDL_JOYSTICK_HIDAPI_COMBINE_JOY_CONS", "0")
+            if sys.platform == "linux":
+                os.environ.setdefault("SDL_JOYSTICK_HIDAPI", "0")
             import pygame
 
             pygame.display.init()
@@ -124,7 +131,9 @@ class GamepadTapper(WiredTapper):
     driver = "gamepad"
 
     def __init__(self, name: str, config: GamepadConfig, pads: Pads | None = None) -> None:
-        on_silence = "a pulse ends by the driver's own thread; without the engine, by the pad's own time-out if it has one"
+        on_silence = (
+            "still when a pulse is over, by the driver's own thread; without the engine, when the kernel closes the pad"
+        )
         super().__init__(name, GamepadWire(name, config, pads or PADS), config, on_silence)
 
 

@@ -108,3 +108,11 @@ def attach(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], VirtualP
     PADS.pump()
     PADS.leave()
     pygame.display.quit()
+
+
+@pytest.fixture
+def sdl_hint() -> Callable[[str], str]:
+    """`sdl_hint(name)` is what SDL goes by; "" where nothing was said."""
+    library = sdl()
+    library.SDL_GetHint.restype = ctypes.c_char_p
+    return lambda name: (library.SDL_GetHint(name.encode()) or b"").decode()

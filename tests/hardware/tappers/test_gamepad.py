@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -123,6 +124,13 @@ def test_closing_in_a_pulse_stills_the_pad(attach: Any, make: Any) -> None:
     assert pad.wait_for(lambda seen: len(seen) == 1)
     tapper.close()
     assert pad.levels[-1] == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has a kernel that stills a pad whose program is gone")
+def test_sdl_drives_pads_through_the_kernel_which_stills_them_when_the_engine_is_killed(attach: Any, sdl_hint: Any) -> None:
+    attach("One Pad")
+    assert sdl_hint("SDL_JOYSTICK_HIDAPI") == "0"
+    assert "by the kernel" in build(TapperEntry("pads", "gamepad")).capabilities.on_silence
 
 
 def test_two_pads_of_one_name_are_told_apart_by_number() -> None:
