@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 from playlists.presets import Preset, preset_snapshot
 from roomctl import bilateral
@@ -24,8 +24,6 @@ from stimuli.settings import Bls
 from stimuli.tasks import task_at
 
 log = logging.getLogger(__name__)
-
-START_INTERVAL_S: Final = 0.5
 
 
 class BilateralRoom:
@@ -46,8 +44,8 @@ class BilateralRoom:
         self._presets = presets
         self._limits = limits
         self._running: RunningSet | None = None
-        self._started_s = 0.0
         self.led_by_program = False
+        self._prepared = True
         self.now = self._recovered(recovered)
 
     def _recovered(self, recovered: Recovered) -> Bilateral:
@@ -110,14 +108,9 @@ class BilateralRoom:
         return preset
 
     def start(self, frame: int, *, by_panel: bool) -> dict[str, Any]:
-        """A set from `frame` on. Raises Refused while one runs or one was started a moment ago."""
-        now_s = time.monotonic()
-        if now_s - self._started_s < START_INTERVAL_S:
-            raise Refused(
-                "a set was started a moment ago; wait half a second", state="running", possible=["set/finish", "stop"]
-            )
+        """A set from `frame` on. Raises Refused while one runs."""
         self._put(bilateral.start_set(self.now, self._limits, frame))
-        self._started_s = now_s
+        self._prepared = False
         preset, bls = self.now.preset, self.now.bls
         record = self._sessions.set_started(bls, preset.id if preset else None, time.time())
         self._running = RunningSet(record, "max" if bls.open else "done", by_panel)
@@ -187,12 +180,26 @@ class BilateralRoom:
             preset = self.now.preset
             self._journal.settings_saved(code, preset.id if preset else None, asdict(self.now.bls), time.time())
 
-    def restore_client(self, client_code: str) -> None:
-        """Take up what was last in force with a client; nothing changes for a new one."""
-        found = client_settings(self._journal.path, client_code)
+    def leave_client(self) -> None:
+        """The open session's client goes: their settings are kept, and the next one finds the preset's own."""
+        if self._sessions.session.id is not None and self._sessions.session.kind != "dosing":
+            self.save_client_settings()
+            self._begin_afresh()
+
+    def meet_client(self, client_code: str | None) -> None:
+        """A client comes: their last settings; for a new one what was prepared since the last set, else the preset's own."""
+        found = None if client_code is None else client_settings(self._journal.path, client_code)
         kept = None if found is None else self._kept(found[1], found[0])
         if kept is not None:
             self._put(Bilateral(kept.bls, kept.preset, self.now.scores))
+        elif not self._prepared:
+            self._begin_afresh()
+
+    def _begin_afresh(self) -> None:
+        """Nothing of an earlier client's colour, brightness, pitch or volume stays."""
+        preset = self.now.preset
+        self._put(Bilateral(Bls() if preset is None else preset.settings, preset, self.now.scores))
+        self._prepared = True
 
     # --- inside ---
 

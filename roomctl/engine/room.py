@@ -252,9 +252,10 @@ class Room:
         self._sets.refuse_in_set(self.now_frame(), "a session is opened between sets")
         if command.client_code and not command.client_code.isprintable():
             raise Invalid("client_code has a line break or another control character; allowed are letters, digits and signs")
+        self._sets.leave_client()
         session, committed = self._sessions.open(command.kind, command.client_code, time.time())
-        if command.client_code and command.kind != "dosing":
-            self._sets.restore_client(command.client_code)
+        if command.kind != "dosing":
+            self._sets.meet_client(command.client_code)
         self._changed(who.name, "session opened")
         return Outcome({"id": session.id, "kind": session.kind, "client_code": session.client_code}, committed)
 
@@ -266,7 +267,7 @@ class Room:
         if session.id != command.id:
             raise UnknownId(f'session "{command.id}" is not open', open=session.id)
         self._sets.refuse_in_set(self.now_frame(), "a session is closed between sets")
-        self._sets.save_client_settings()
+        self._sets.leave_client()
         committed = self._sessions.close(time.time())
         self._changed(who.name, "session closed")
         return Outcome({"id": command.id, "closed": True}, committed)

@@ -129,13 +129,8 @@ class Room:
         return body
 
     def press_start(self, body: dict[str, Any] | None = None, **more: Any) -> httpx.Response:
-        """The answer to START, pressed until half a second lies behind the START before, as the room wants it."""
-        end_s = time.monotonic() + WAIT_S
-        while True:
-            answer = self.post("set/start", body, **more)
-            if "moment ago" not in answer.text or time.monotonic() > end_s:
-                return answer
-            time.sleep(0.05)
+        """The answer to START."""
+        return self.post("set/start", body, **more)
 
 
 PLAIN: Final = {
