@@ -1,8 +1,8 @@
 """Game pads as tappers, by SDL's rumble: one pad's two motors, or a pair of pads, one in each hand.
 
 Verified against: SDL 2.32's own virtual joystick. A pad ends a pulse only when it is told, so a thread of this driver tells it;
-each rumble also carries an expiry, the pulse's length and a little more, which SDL keeps while the room lives. On Linux pads are
-driven through the kernel, which stills a pad whose program is gone, however it ended (drivers/input/ff-core.c, flush_effects).
+each rumble also carries an expiry, the pulse's length and a little more, which SDL keeps while the room lives. On Linux pads
+are driven by the kernel, which stills one whose program is gone, however it ended (drivers/input/ff-core.c, flush_effects).
 """
 
 from __future__ import annotations
@@ -131,10 +131,7 @@ class GamepadTapper(WiredTapper):
     driver = "gamepad"
 
     def __init__(self, name: str, config: GamepadConfig, pads: Pads | None = None) -> None:
-        on_silence = (
-            "still when a pulse is over, by the driver's own thread; without the engine, when the kernel closes the pad"
-        )
-        super().__init__(name, GamepadWire(name, config, pads or PADS), config, on_silence)
+        super().__init__(name, GamepadWire(name, config, pads or PADS), config, ON_SILENCE)
 
 
 class GamepadWire(Wire[TapPulse]):
