@@ -209,6 +209,8 @@ def test_the_dimmer_darkens_the_page_and_is_remembered(panel: Page) -> None:
     panel.get_by_role("button", name="Dimmer").first.tap()
     panel.get_by_role("button", name="5 %", exact=True).tap()
     panel.mouse.move(0, 0)
+    expect(panel.locator("html")).to_have_attribute("data-dimmer", "5")
+    panel.wait_for_function("() => document.getAnimations().length === 0")
     assert mean_luminance(panel) < 0.6 * full
     panel.reload()
     panel.wait_for_selector('html[data-link="live"]')
