@@ -116,10 +116,12 @@ def key_devices() -> list[Found]:
     from hardware.inputs.evdev_input import EvdevKernel
 
     found = EvdevKernel().found()
-    return [
-        Found("keys", each.name, f'usb = "{each.usb}"', f"{len(each.keys)} keys, {', '.join(each.keys[:4])} ...")
-        for each in found
-    ]
+    return [Found("keys", each.name, f'usb = "{each.usb}"', f"{len(each.keys)} keys: {some_of(each.keys)}") for each in found]
+
+
+def some_of(names: Sequence[str], most: int = 4) -> str:
+    """The first few of many names."""
+    return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
 
 
 def lifx_lamps() -> list[Found]:

@@ -1,6 +1,7 @@
 """A pedal, a clicker or the client's STOP button on Linux, taken for the room alone (grabbed), by vendor:product or name.
 
-Verified against: events written by hand, through a pipe; not yet a pedal. Everything plugged in that fits is listened to.
+Verified against: the kernel's own events (uinput) where the machine has them, else the same bytes through a pseudo-terminal and
+python-evdev; not yet a pedal. Everything plugged in that fits is listened to.
 """
 
 from __future__ import annotations
@@ -76,12 +77,12 @@ class EvdevKernel:
         for path in self._evdev.list_devices():
             try:
                 device = self._evdev.InputDevice(path)
+                codes = device.capabilities().get(self._evdev.ecodes.EV_KEY, [])
+                device.close()
             except OSError:  # unplugged since it was listed
                 continue
-            codes = device.capabilities().get(self._evdev.ecodes.EV_KEY, [])
             names = tuple(name for code in codes for name in self.names_of(code)[:1])
             devices.append(KeyDevice(path, device.name, device.info.vendor, device.info.product, names))
-            device.close()
         return [device for device in devices if device.keys]
 
     def open(self, device: KeyDevice, grab: bool) -> KeySource:
@@ -92,7 +93,7 @@ class EvdevKernel:
                 opened.grab()
             except OSError as fault:
                 opened.close()
-                raise OSError(f"{device.name} is taken by another program ({fault.strerror})") from fault
+                raise OSError(f"{device.name} is taken by another program ({fault.strerror}); close that program") from fault
         source: KeySource = opened
         return source
 
@@ -181,7 +182,7 @@ class KeyInput(Device):
             self.set_link("FAULT", why)
         else:
             what = " ".join(word for word in (self._entry.usb, self._entry.device) if word)
-            self.set_link("ABSENT", f"no input device {what} is plugged in, or this user may not read it (group input)")
+            self.set_link("ABSENT", f'no input device "{what}" is plugged in, or this user may not read it (group input)')
 
     def _listen(self, kernel: Kernel) -> None:
         """Wait for keys, for a while."""

@@ -1,4 +1,7 @@
-"""What every driver promises, asked of each of them: stubs, bars, tappers and lamps alike."""
+"""What every driver promises, asked of each of them: stubs, bars, tappers and lamps alike.
+
+Inputs are offered nothing, so what they promise is asked in inputs/test_kernel.py and osc/test_osc.py.
+"""
 
 from __future__ import annotations
 
