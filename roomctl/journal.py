@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from playlists.private import private_database
 from roomctl.errors import JournalError
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,9 @@ def open_database(path: Path) -> sqlite3.Connection:
     """The journal's database, made where it is missing. Raises JournalError with what to do."""
     database: sqlite3.Connection | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        database = sqlite3.connect(
+            private_database(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
         database.execute("PRAGMA foreign_keys=ON")

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
 
+from playlists.private import private_database
 from roomctl.errors import Forbidden, Invalid, RoomError, UnknownId
 from roomctl.messages import Role
 
@@ -93,9 +94,7 @@ class SignIn:
         self._utc_s = utc_s
         self._lock = threading.Lock()
         with _faults_named(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(private_database(path), timeout=2.0, isolation_level=None, check_same_thread=False)
             try:
                 self._salt = _prepare(self._db)
             except sqlite3.Error:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from playlists.library.tracks import Hints, Measure, Names, Problem, Tags, Track
+from playlists.private import private_database
 
 VERSION: Final = 1
 """Raised when what is measured changes; older caches are measured again."""
@@ -53,8 +54,7 @@ class FileRow:
 @contextmanager
 def opened(db_path: Path) -> Iterator[Store]:
     """The store at `db_path`, made where it is not there; raises sqlite3.Error."""
-    db_path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(db_path, timeout=10.0)) as db:
+    with closing(sqlite3.connect(private_database(db_path), timeout=10.0)) as db:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
         if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import platformdirs
 import typer
 
+from playlists.private import private_folder
 from roomctl.errors import RoomError
 from roomctl.link import EngineLink
 from roomctl.messages import Who
@@ -24,13 +25,15 @@ DataOption = Annotated[
     typer.Option("--data", envvar="ROOMCTL_DATA", help="The data folder: journal, sign-ins, presets.", show_default=False),
 ]
 CONNECT_S: Final = 2.0
+DATA_MARKS: Final = ("journal.db", "sign_in.db", "library.db", "run")
+"""What a data folder holds that no other folder does."""
 
 
 def data_folder(data: Path | None) -> Path:
     """The data folder asked for, or this user's own; made where it is missing. Raises RoomError where it cannot be."""
     folder = (data or Path(platformdirs.user_data_dir("roomctl", appauthor=False))).expanduser().resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder, DATA_MARKS)
     except OSError as problem:
         raise RoomError(
             f"the data folder {folder} cannot be made ({problem.strerror}); choose another with --data"
