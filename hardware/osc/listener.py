@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 import threading
@@ -66,6 +67,16 @@ def parse_listen(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def why_deaf(host: str, port: int, fault: OSError) -> str:
+    """Why nobody can listen there, and what to do."""
+    what = {
+        errno.EADDRINUSE: "another program has that port; close it, or name another port",
+        errno.EADDRNOTAVAIL: "this machine does not have that address now; is its network up?",
+        errno.EACCES: "this user may not take that port; name one above 1023",
+    }
+    return f"OSC cannot listen at {host}:{port}: {what.get(fault.errno or 0, fault.strerror or fault)}"
+
+
 class AllowList:
     """Who may send: addresses or networks; this machine always may. The last few verdicts are remembered."""
 
@@ -112,7 +123,7 @@ class OscListener:
             listening.bind((self._host, self._port))
         except OSError as fault:
             listening.close()
-            raise OSError(f"OSC cannot listen at {self._host}:{self._port}: {fault.strerror or fault}") from fault
+            raise OSError(why_deaf(self._host, self._port, fault)) from fault
         self._closing.clear()
         listening.settimeout(0.2)
         self._socket = listening

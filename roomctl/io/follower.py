@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S: Final = 0.25
 RETRY_S: Final = 0.5
+REACH_AGAIN_S: Final = 5.0
 CONNECT_S: Final = 1.0
 
 
@@ -57,15 +58,9 @@ class Follower:
 
     def open(self) -> None:
         """Begin to follow."""
-        if self._out is None:
-            return
-        try:
-            self._out.open()
-        except OSError as problem:
-            log.error("%s", problem)
-            return
-        for thread in self._threads:
-            thread.start()
+        if self._out is not None:
+            for thread in self._threads:
+                thread.start()
 
     def close(self) -> None:
         """End the threads and sockets."""
@@ -78,7 +73,22 @@ class Follower:
         if self._out is not None:
             self._out.close()
 
+    def _reach(self, out: OscOut) -> None:
+        """Find those who are sent to; a name that cannot be found yet is asked again, and said once."""
+        said = ""
+        while not self._closing.is_set():
+            try:
+                out.open()
+                return
+            except OSError as problem:
+                if str(problem) != said:
+                    said = str(problem)
+                    log.error("%s; asking again", problem)
+                self._closing.wait(timeout=REACH_AGAIN_S)
+
     def _hear(self) -> None:
+        assert self._out is not None
+        self._reach(self._out)
         while not self._closing.is_set():
             try:
                 self._link.connect(CONNECT_S)

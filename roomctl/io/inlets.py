@@ -92,13 +92,7 @@ class Inlets:
         """Listen."""
         self._commands.start()
         self._stops.start()
-        if self.osc is not None:
-            try:
-                self.osc.open()
-                self._osc_link = Link("READY", time.time())
-            except OSError as problem:
-                log.error("%s", problem)
-                self._osc_link = Link("FAULT", time.time(), str(problem))
+        self._hear_osc()
         for device in self.inputs:
             device.open()
         self._reporter.start()
@@ -106,14 +100,14 @@ class Inlets:
     def close(self) -> None:
         """End every thread and socket."""
         self._closing.set()
+        self._reporter.join(timeout=3.0)
+        self._reports.close()
         if self.osc is not None:
             self.osc.close()
         for device in self.inputs:
             device.close()
         self._commands.close()
         self._stops.close()
-        self._reporter.join(timeout=3.0)
-        self._reports.close()
 
     def states(self) -> list[dict[str, Any]]:
         """Each inlet as the state shows devices."""
@@ -121,6 +115,19 @@ class Inlets:
         if self.osc is not None:
             found.append(_state("OSC in", "osc", self._osc_link, "nothing: what is not heard is not done"))
         return found
+
+    def _hear_osc(self) -> None:
+        """Listen for OSC, where that could not be before: an address may come later than the room, a port may become free."""
+        if self.osc is None or self._osc_link.state == "READY":
+            return
+        try:
+            self.osc.open()
+        except OSError as problem:
+            if self._osc_link.why != str(problem):
+                log.error("%s", problem)
+                self._osc_link = Link("FAULT", time.time(), str(problem))
+            return
+        self._osc_link = Link("READY", time.time())
 
     def _from(self, name: str) -> Any:
         who = Who(name=name, role="control")
@@ -138,6 +145,7 @@ class Inlets:
     def _report(self) -> None:
         """Tell the engine how the inlets are; it shows them STALE where it hears nothing."""
         while not self._closing.wait(timeout=REPORT_S):
+            self._hear_osc()
             try:
                 if not self._reports.connected:
                     self._reports.close()

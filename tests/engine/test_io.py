@@ -13,7 +13,9 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
+from hardware.osc.packets import encode_message
 from roomctl import messages as m
+from roomctl.io.follower import Follower
 
 PATIENCE_S = 15.0
 
@@ -112,3 +114,48 @@ def test_a_dead_io_process_is_shown_as_stale(room: Room) -> None:
         lambda state: any(device["name"] == "OSC in" and device["link"] == "STALE" for device in state["devices"])
     )
     assert any("io process" in device["why"] for device in state["devices"])
+
+
+def test_osc_is_heard_once_the_port_is_free_without_a_restart(make_engine: Callable[..., Any]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        engine = make_engine(f'[audio]\nrecord = "out.wav"\n[osc]\nlisten = "127.0.0.1:{port}"\n')
+        arguments = ["--data", str(engine.data), "--room", str(engine.folder / "room.toml")]
+        process = subprocess.Popen([sys.executable, "-m", "roomctl.io", *arguments], stderr=subprocess.DEVNULL)
+        try:
+            state = engine.until(lambda state: any(device["link"] == "FAULT" for device in state["devices"]))
+            (deaf,) = [device for device in state["devices"] if device["name"] == "OSC in"]
+            assert deaf["why"].endswith("another program has that port; close it, or name another port")
+            taken.close()
+            engine.until(lambda state: any((each["name"], each["link"]) == ("OSC in", "READY") for each in state["devices"]))
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
+                sending.sendto(encode_message("/roomctl/stop"), ("127.0.0.1", port))
+            assert engine.until(lambda state: state["stopped"])["stop"]["by"] == "OSC"
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+def test_whoever_is_sent_to_may_be_found_later(make_engine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = make_engine('[audio]\nrecord = "out.wav"\n')
+    find, asked = socket.getaddrinfo, []
+
+    def not_at_first(*where: Any, **how: Any) -> Any:
+        asked.append(where[0])
+        if len(asked) < 3:
+            raise socket.gaierror(-2, "Name or service not known")
+        return find("127.0.0.1", *where[1:], **how)
+
+    monkeypatch.setattr("roomctl.io.follower.REACH_AGAIN_S", 0.01)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ears:
+        ears.bind(("127.0.0.1", 0))
+        ears.settimeout(PATIENCE_S)
+        monkeypatch.setattr(socket, "getaddrinfo", not_at_first)
+        follower = Follower([f"lab.example:{ears.getsockname()[1]}"], engine.data / "run" / "engine.sock")
+        follower.open()
+        try:
+            assert OscMessage(ears.recv(4096)).address.startswith("/roomctl/state/")
+        finally:
+            follower.close()
+    assert asked == ["lab.example"] * 3
