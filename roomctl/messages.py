@@ -165,12 +165,15 @@ class ProgramMove(Command):
         "calm",
         "attention",
         "check-light",
+        "breath",
         "end",
     ]
     mg: float | None = None
     phase: str | None = None
     minutes: float | None = None
     name: str | None = None
+    per_min: float | None = None
+    ratio: tuple[float, float, float, float] | None = None
     override_reason: str | None = None
 
 
@@ -280,7 +283,7 @@ class Subscribe(Message):
 
 
 class Panels(Message):
-    """Which panels are open just now; the web process says so whenever it changes, and each 5 s."""
+    """Which panels are open, each last heard `seen_s` ago; the web process says so whenever it changes, and each 2 s."""
 
     type: Literal["panels"] = "panels"
     panels: list[dict[str, Any]]

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 WAITING_MOST: Final = 128
 """Messages that may wait for one socket: at most some ten seconds of a busy room."""
 SOCKETS_MOST: Final = 64
-TELL_EACH_S: Final = 5.0
 CHECK_EACH_S: Final = 2.0
+"""Who is signed in, and when each panel was last heard, are looked at this often."""
 
 
 @dataclass(eq=False)
@@ -37,6 +37,11 @@ class Seat:
     has_snapshot: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""
+    heard_s: float = field(default_factory=time.monotonic)
+
+    def heard(self) -> None:
+        """The panel said something: its script lives, not just its network."""
+        self.heard_s = time.monotonic()
 
     def put(self, text: str) -> None:
         """Queue one message; a socket with too many waiting is over."""
@@ -112,20 +117,27 @@ class Hub:
 
     def panels_changed(self) -> None:
         """Tell the engine who is there, each panel once however many sockets it has."""
-        found = {seat.panel.id: seat.panel for seat in self.seats if seat.is_panel}
-        self.tell_panels([{"id": panel.id, "role": panel.role, "name": panel.name, "seen_s": 0.0} for panel in found.values()])
+        found: dict[str, Seat] = {}
+        for seat in self.seats:
+            known = found.get(seat.panel.id)
+            if seat.is_panel and (known is None or seat.heard_s > known.heard_s):
+                found[seat.panel.id] = seat
+        now_s = time.monotonic()
+        self.tell_panels(
+            [
+                {"id": id, "role": seat.panel.role, "name": seat.panel.name, "seen_s": round(now_s - seat.heard_s, 3)}
+                for id, seat in found.items()
+            ]
+        )
 
     async def look_after(self, store: SignIn) -> None:
         """Close the sockets of who is no longer signed in, and tell the engine who is there."""
-        told_s = time.monotonic()
         while True:
             await asyncio.sleep(CHECK_EACH_S)
             for seat in list(self.seats):
                 if not _still_signed_in(store, seat):
                     seat.end("signed out")
-            if time.monotonic() - told_s >= TELL_EACH_S:
-                told_s = time.monotonic()
-                self.panels_changed()
+            self.panels_changed()
 
     def close(self) -> None:
         """Ask every socket to close."""

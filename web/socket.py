@@ -2,7 +2,8 @@
 
 Out: `snapshot`, then `delta`, `heartbeat` each second, `engine` when the engine goes or comes, `error`, `stopped`.
 In: `{"type": "stop", "idempotency_key": "..."}` from any role and at once, the key optional; `{"type": "snapshot"}` asks for
-the whole again. Anything else is answered by an `error`, and a few of these close the socket.
+the whole again; `{"type": "here"}` after each heartbeat says that the panel's script lives, and is not answered. Anything else
+is answered by an `error`, and a few of these close the socket.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ async def _read(socket: WebSocket, seat: Seat, room: Room) -> None:
         if message["type"] == "websocket.disconnect":
             return
         kind, key = _kind(message.get("text"))
+        seat.heard()
         if kind == "stop":
             room.in_background(_stop(socket, seat, room, key))
         elif kind == "snapshot":
@@ -122,7 +124,9 @@ def _kind(text: str | None) -> tuple[str | None, str | None]:
     if not isinstance(value, dict):
         return None, None
     kind, key = value.get("type", value.get("do")), value.get("idempotency_key")
-    return kind if kind in ("stop", "snapshot") else None, key if isinstance(key, str) and 0 < len(key) <= KEY_MOST else None
+    return kind if kind in ("stop", "snapshot", "here") else None, key if isinstance(key, str) and 0 < len(
+        key
+    ) <= KEY_MOST else None
 
 
 def _error(words: str, **more: Any) -> str:

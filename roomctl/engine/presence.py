@@ -6,6 +6,8 @@ import time
 from typing import Any, Final
 
 PANEL_LOST_S: Final = 30.0
+GONE_SAID_S: Final = 30.0
+"""A panel that went is named for this long, or until it is back."""
 INLETS_S: Final = 3.0
 
 
@@ -13,18 +15,33 @@ class Presence:
     """What others said of themselves last, and how long ago. Called under the room's lock."""
 
     def __init__(self) -> None:
-        self.panels: list[dict[str, Any]] = []
+        self._panels: list[dict[str, Any]] = []
+        self._told_s = 0.0
+        self._gone: dict[str, Any] | None = None
+        self._gone_s = 0.0
         self._panels_gone_s: float | None = None
         self._inlets: list[dict[str, Any]] = []
         self._inlets_s = 0.0
 
     def panels_are(self, panels: list[dict[str, Any]]) -> str | None:
-        """The web process says which panels are open; returns a sentence where one has gone and others have not."""
-        open_ids = {panel.get("id") for panel in panels}
-        gone = [str(panel.get("name") or "a panel") for panel in self.panels if panel.get("id") not in open_ids]
-        self.panels = panels
-        self._panels_gone_s = None if panels else (self._panels_gone_s or time.monotonic())
-        return f'"{gone[0]}" is no longer connected; the room goes on' if gone and panels else None
+        """The web process says which panels are open; returns a sentence where one went lately and others have not."""
+        now_s, open_ids = time.monotonic(), {panel.get("id") for panel in panels}
+        for panel in self._panels:
+            if panel.get("id") not in open_ids:
+                self._gone, self._gone_s = panel, now_s
+        if not panels or (self._gone is not None and (self._gone.get("id") in open_ids or now_s - self._gone_s > GONE_SAID_S)):
+            self._gone = None
+        self._panels, self._told_s = panels, now_s
+        self._panels_gone_s = None if panels else (self._panels_gone_s or now_s)
+        return (
+            None if self._gone is None else f'"{self._gone.get("name") or "a panel"}" is no longer connected; the room goes on'
+        )
+
+    @property
+    def panels(self) -> list[dict[str, Any]]:
+        """The open panels; `seen_s` is how long ago each one's socket was last heard of, in seconds."""
+        since_s = time.monotonic() - self._told_s
+        return [{**panel, "seen_s": round(float(panel.get("seen_s", 0.0)) + since_s, 1)} for panel in self._panels]
 
     @property
     def panels_lost(self) -> bool:

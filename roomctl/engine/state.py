@@ -58,6 +58,8 @@ def _steady(key: str, value: Any) -> Any:
         return {name: part for name, part in value.items() if name not in RUNNING_KEYS}
     if key == "program" and isinstance(value, dict):
         return {name: part for name, part in value.items() if not name.endswith("_s")}
+    if key == "panels":
+        return [{name: part for name, part in panel.items() if name != "seen_s"} for panel in value]
     return value
 
 

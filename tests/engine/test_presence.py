@@ -8,6 +8,7 @@ import pytest
 
 from roomctl.engine import presence
 from roomctl.engine.presence import Presence
+from roomctl.engine.state import Changes
 
 
 class Clock:
@@ -39,6 +40,32 @@ def test_nothing_is_said_when_it_comes_back_or_when_nobody_is_left_to_read_it() 
     there.panels_are([panel("b")])
     assert there.panels_are([panel("a"), panel("b")]) is None
     assert there.panels_are([]) is None
+
+
+def test_the_one_that_went_is_named_for_half_a_minute(clock: Clock) -> None:
+    there = Presence()
+    there.panels_are([panel("a", "Left tablet"), panel("b")])
+    for _ in range(15):
+        assert "Left tablet" in str(there.panels_are([panel("b")]))
+        clock.now_s += 2.0
+    clock.now_s += 1.0
+    assert there.panels_are([panel("b")]) is None
+
+
+def test_seen_s_is_how_long_ago_the_panels_socket_was_heard(clock: Clock) -> None:
+    there = Presence()
+    there.panels_are([{**panel("a"), "seen_s": 1.5}])
+    clock.now_s += 1.25
+    assert [each["seen_s"] for each in there.panels] == [2.8]
+    there.panels_are([panel("a")])
+    assert there.panels == [panel("a")]
+
+
+def test_a_panel_that_is_merely_silent_is_no_change_of_the_state() -> None:
+    changes = Changes()
+    changes.since_last({"panels": [panel("a")]})
+    assert changes.since_last({"panels": [{**panel("a"), "seen_s": 9.0}]}) == {}
+    assert changes.since_last({"panels": [panel("a"), panel("b")]}) != {}
 
 
 def test_panels_count_as_lost_thirty_seconds_after_the_last_one_went(clock: Clock) -> None:

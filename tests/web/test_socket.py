@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -138,6 +139,31 @@ def test_a_script_may_listen_with_its_token_and_is_no_panel(served: Any, engine:
         with served.socket() as panel:
             told(panel, "snapshot")
             assert engine.wait(lambda: len(engine.panels) == 1)
+
+
+def test_a_panel_that_says_it_is_here_is_heard_and_not_answered(panel: ClientConnection, served: Any) -> None:
+    told(panel, "snapshot")
+    (seat,) = served.server.config.app.state.room.hub.seats
+    seat.heard_s -= 60.0
+    for _ in range(2 * GARBAGE_ALLOWED):
+        panel.send('{"type":"here"}')
+    panel.send('{"type":"snapshot"}')
+    assert json.loads(panel.recv(WAIT_S))["type"] == "snapshot"
+    assert time.monotonic() - seat.heard_s < 60.0
+
+
+def test_a_panel_with_two_sockets_was_heard_on_the_one_that_spoke_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 100.0
+    monkeypatch.setattr("web.hub.time.monotonic", lambda: now_s)
+    hub, told_panels = Hub(), []
+    hub.tell_panels = told_panels.append
+    seats = [Seat(Panel("p-1", "control", "Tablet", 0.0, 0.0), "token", heard_s=100.0) for _ in range(2)]
+    hub.seats.update(seats)
+    now_s = 107.0
+    seats[1].heard()
+    now_s = 108.5
+    hub.panels_changed()
+    assert told_panels == [[{"id": "p-1", "role": "control", "name": "Tablet", "seen_s": 1.5}]]
 
 
 def test_the_engine_is_told_which_panels_are_open(served: Any, engine: Any) -> None:

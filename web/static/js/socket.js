@@ -1,4 +1,4 @@
-/** The one WebSocket: snapshot, deltas, heartbeats in; STOP out. Comes back by itself, and replays nothing but STOP. */
+/** The one WebSocket: snapshot, deltas, heartbeats in; STOP, and a word after each heartbeat, out. Comes back by itself, and replays nothing but STOP. */
 
 const STALE_AFTER_MS = 2000;
 const GIVE_UP_AFTER_MS = 4000;
@@ -82,6 +82,7 @@ export class RoomSocket {
   #heartbeat(message, now) {
     this.#clock.hear(message.clock, this.#store.state?.boot_id, now);
     this.#store.heartbeat();
+    this.#say({ type: "here" });
   }
 
   /** Ask why there is no socket: the browser does not say. */

@@ -52,8 +52,10 @@ class DevicesPage extends RoomElement {
 
   async #ask() {
     if (this.hidden || this.#state === null) return;
-    const timing = await question("/api/timing");
-    if (timing) this.#drawTiming(timing);
+    const state = await question("/api/state");
+    if (!state) return;
+    this.#drawTiming(state.timing);
+    this.#drawPanels(state.panels);
   }
 
   render(state) {
@@ -117,7 +119,7 @@ class DevicesPage extends RoomElement {
   }
 
   #drawPanels(panels) {
-    const lines = panels.map(({ id, name, role, seen_s: seen }) => `${name ?? id}: ${role}${typeof seen === "number" && seen > 5 ? `, seen ${Math.round(seen)} s ago` : ""}`);
+    const lines = panels.map(({ id, name, role, seen_s: seen }) => `${name ?? id}: ${role}${typeof seen === "number" && seen > 5 ? `, last heard ${Math.round(seen)} s ago` : ""}`);
     if (this.panels.dataset.key === lines.join("\n")) return;
     this.panels.dataset.key = lines.join("\n");
     this.panels.replaceChildren(...lines.map((text) => h("li", { text })));
