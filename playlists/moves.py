@@ -80,9 +80,9 @@ def possible_at(arc: Arc, t_s: float) -> tuple[str, ...]:
     before = stretch.waits
     tests = {
         "dose": before and not arc.latched,
-        "next": not before and stretch.phase + 1 < len(phases),
-        "previous": not before and stretch.phase > (1 if arc.program.clock else 0),
-        "skip": not before and len(phases) > 2,
+        "next": not before and not arc.latched and stretch.phase + 1 < len(phases),
+        "previous": not before and not arc.latched and stretch.phase > (1 if arc.program.clock else 0),
+        "skip": not before and not arc.latched and len(phases) > 2,
         "hold": phases[stretch.phase].hold and not stretch.held and not before and not stretch.overrun,
         "release": stretch.held,
         "extend": math.isfinite(stretch.left_s) and not before,
@@ -103,8 +103,7 @@ def _dose(arc: Arc, t_s: float, move: Move) -> Arc:
         raise refused(arc, t_s, f'"{arc.program.title}" has no medicine clock, so there is no dose to give')
     if arc.t0_s is not None:
         raise refused(arc, t_s, "the dose was given already; a second one is a booster")
-    if arc.latched:
-        raise refused(arc, t_s, "STOP stands; resume the room first")
+    _refuse_latched(arc, t_s)
     mg = _mg(move)
     dosed = staying(replace(arc, t0_s=t_s, t0_utc_s=move.utc_s, total_mg=mg))
     return visited(dosed, 1, t_s)
@@ -130,8 +129,15 @@ def _after_dose(arc: Arc, t_s: float, move: Move) -> Stretch:
     return stretch
 
 
+def _refuse_latched(arc: Arc, t_s: float) -> None:
+    """While STOP stands nothing begins to sound or to move; what only notes, holds back, lights up or ends is taken."""
+    if arc.latched:
+        raise ArcRefused("STOP stands; resume the room first", "stopped", possible_at(arc, t_s))
+
+
 def _next(arc: Arc, t_s: float, move: Move) -> Arc:
     stretch = _after_dose(arc, t_s, move)
+    _refuse_latched(arc, t_s)
     if stretch.phase + 1 >= len(arc.program.phases):
         raise refused(arc, t_s, f'"{arc.program.phases[-1].title}" is the last phase; extend it, go back, or end the program')
     return visited(arc, stretch.phase + 1, t_s)
@@ -139,6 +145,7 @@ def _next(arc: Arc, t_s: float, move: Move) -> Arc:
 
 def _previous(arc: Arc, t_s: float, move: Move) -> Arc:
     stretch = _after_dose(arc, t_s, move)
+    _refuse_latched(arc, t_s)
     first = 1 if arc.program.clock else 0
     if stretch.phase <= first:
         raise refused(
@@ -153,6 +160,7 @@ def _skip(arc: Arc, t_s: float, move: Move) -> Arc:
     wanted = move.args.get("phase")
     if wanted not in reachable:
         raise ArcInvalid(f'skip: there is no phase "{wanted}" to go to; allowed are {", ".join(reachable)}', reachable)
+    _refuse_latched(arc, t_s)
     if wanted == arc.program.phases[stretch.phase].id and not stretch.overrun:
         raise refused(arc, t_s, f'the program is in "{wanted}" already')
     return visited(arc, arc.program.index_of(wanted), t_s)
@@ -230,8 +238,8 @@ def _paused(kind: Pausing) -> Callable[[Arc, float, Move], Arc]:
             return arc
         if kind == "pause" and (stretch.paused is not None or arc.awaiting):
             raise refused(arc, t_s, "the program is paused already")
-        if kind == "calm" and arc.latched:
-            raise refused(arc, t_s, "STOP stands; resume the room first")
+        if kind == "calm":
+            _refuse_latched(arc, t_s)
         still = open_end(replace(continued(stretch, t_s), paused=kind))
         audible = 0.0 if arc.program.silent else 1.0
         return replace(
@@ -246,8 +254,7 @@ def _paused(kind: Pausing) -> Callable[[Arc, float, Move], Arc]:
 
 def _resume(arc: Arc, t_s: float, move: Move) -> Arc:
     stretch = stretch_at(arc.plan, t_s)
-    if arc.latched:
-        raise refused(arc, t_s, "STOP stands; resume the room first")
+    _refuse_latched(arc, t_s)
     if stretch.paused is None and not arc.awaiting:
         raise refused(arc, t_s, "nothing is paused")
     fade_s = RESTART_FADE_S if arc.awaiting else RESUME_FADE_S

@@ -304,8 +304,8 @@ class Dosing:
 
 
 def _addresses(refusal: ArcRefused) -> list[str]:
-    """What is possible, as addresses of the API; after the end, another program too."""
-    again = ["program/start"] if refusal.state == "ended" else []
+    """What is possible, as addresses of the API: after the end another program too, and under STOP the room's RESUME."""
+    again = {"ended": ["program/start"], "stopped": ["resume"]}.get(refusal.state, [])
     return again + [f"program/{verb}" for verb in refusal.possible]
 
 

@@ -335,10 +335,17 @@ class Room:
         if request.rev is not None and request.rev != self.rev:
             raise Refused(
                 f"the room changed meanwhile (you saw rev {request.rev}, it is {self.rev}); look again and press once more",
-                state=self._sets.state_at(self.now_frame()),
+                state=self._state_of(request.command),
                 rev=self.rev,
                 possible=["state"],
             )
+
+    def _state_of(self, command: m.Command) -> str:
+        """What the thing that `command` moves is doing, in one word: the program where one runs and is meant, else the set."""
+        frame = self.now_frame()
+        if isinstance(command, m.ProgramStart | m.ProgramMove) and self._parts.dosing.program is not None:
+            return str(self._parts.dosing.state(frame)["program"]["state"])
+        return self._sets.state_at(frame)
 
     def _event(self, kind: str, by: str | None, detail: dict[str, Any]) -> None:
         self._parts.journal.event(self._sessions.session.id, time.time(), int(self.now_frame()), kind, by, detail)

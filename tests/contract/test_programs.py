@@ -189,3 +189,25 @@ def test_without_a_program_its_moves_are_409_and_say_so(room: Any) -> None:
         answer = room.post(f"program/{verb}")
         assert answer.status_code == 409
         assert "program/start" in answer.json()["possible"]
+
+
+def test_while_stop_stands_what_would_sound_is_refused_and_what_is_noted_is_taken(dosed: Any) -> None:
+    dosed.post("stop")
+    for verb, body in (("next", {}), ("previous", {}), ("resume", {}), ("calm", {})):
+        refused = dosed.post(f"program/{verb}", body)
+        said = refused.json()
+        assert (refused.status_code, said["state"]) == (409, "stopped"), verb
+        assert "resume" in said["possible"] and "program/end" in said["possible"]
+        assert f"program/{verb}" not in said["possible"]
+    prompt = dosed.state()["program"]["prompts"][0]["id"]
+    assert dosed.post(f"prompts/{prompt}/snooze").status_code == 200
+    assert dosed.post("program/extend", {"minutes": 5}).status_code == 200
+    dosed.post("resume")
+    assert dosed.post("program/next").status_code == 200
+
+
+def test_a_stale_revision_is_told_with_the_programs_own_state(dosed: Any) -> None:
+    assert dosed.post("program/pause").status_code == 200
+    stale = dosed.post("program/next", {"rev": dosed.state()["rev"] - 1})
+    assert (stale.status_code, stale.json()["state"]) == (409, "paused")
+    assert stale.json()["rev"] == dosed.state()["rev"]
