@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from playlists.breath import swell_db_at
+from playlists.breath import Course, swell_db_at
 from playlists.curves import at, target_at
 from playlists.levels import Levels
 from playlists.plan import Extras, Plan, Stretch, stretch_at
@@ -56,7 +56,7 @@ class Arc:
     """A program and all that has happened to it, exact from its last move on.
 
     `t0_s` and `t0_utc_s` are the dose, `stay_until_s` the end of the minimum stay. `awaiting`: the engine was gone and the
-    operator has not yet said to go on. `latched`: STOP stands.
+    operator has not yet said to go on. `latched`: STOP stands. `breath` is how the breath is led, empty where none is.
     """
 
     program: Program
@@ -78,6 +78,7 @@ class Arc:
     awaiting: bool = False
     latched: bool = False
     playing: str | None = None
+    breath: Course = ()
 
     @property
     def last_s(self) -> float:
@@ -231,8 +232,7 @@ def changed_s(arc: Arc, stretch: Stretch) -> float:
 
 
 def _swell_db(arc: Arc, t_s: float) -> float:
-    breath = arc.program.breath
-    return 0.0 if breath is None else swell_db_at(breath, t_s - arc.started_s)
+    return swell_db_at(arc.breath, t_s) if arc.breath else 0.0
 
 
 def prompts_at(arc: Arc, t_s: float) -> list[PromptPoint]:

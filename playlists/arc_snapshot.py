@@ -17,8 +17,8 @@ def snapshot_of(arc: Arc, t_s: float, frame_offset: int = 0) -> dict[str, Any]:
 
     `id, title, kind, state, phase, phases[], medicine_s, phase_elapsed_s, phase_left_s, held, paused, overrun, over_max,
     prompts[], stay, anchors[], boosters_s[], total_mg, possible[], started_frame, t0_frame, phase_frame, phase_end_frame,
-    music, light`. What runs (`medicine_s`, `phase_elapsed_s`, `phase_left_s`, `stay.left_s`) is as of `t_s`; a browser works it
-    out from the `..._frame` beside it and the clock. `frame_offset` is the session frame of session time 0.
+    breath, music, light`. What runs (`medicine_s`, `phase_elapsed_s`, `phase_left_s`, `stay.left_s`) is as of `t_s`; a browser
+    works it out from the `..._frame` beside it and the clock. `frame_offset` is the session frame of session time 0.
     """
     point = arc_at(arc, t_s)
     stretch = stretch_at(arc.plan, t_s)
@@ -55,6 +55,7 @@ def snapshot_of(arc: Arc, t_s: float, frame_offset: int = 0) -> dict[str, Any]:
         "phase_frame": frame(stretch.entered_s),
         "phase_end_frame": frame(stretch.start_s + stretch.left_s) if point.phase_left_s and not stretch.frozen else None,
         "ends_in_s": None if point.state == "ended" else max(0.0, planned_end_s(arc) - t_s),
+        "breath": _breath(arc),
         "music": _music(arc, point),
         "light": {"level_l": point.light.level_l, "cct_k": point.light.cct_k, "target_l": point.light.target_l},
     }
@@ -89,6 +90,11 @@ def _phases(arc: Arc, t_s: float) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _breath(arc: Arc) -> dict[str, Any] | None:
+    """The pace that was asked for last; it holds from the breath that begins next."""
+    return {"per_min": arc.breath[-1].breath.per_min, "ratio": list(arc.breath[-1].breath.ratio)} if arc.breath else None
 
 
 def _minutes(arc: Arc, moment_s: float | None) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from playlists.arc import Arc, ArcInvalid, ArcRefused, Move, has_ended, prompts_until, state_at, staying
+from playlists.breath import PER_MIN_LEAST, PER_MIN_MOST, ratio_problem, repaced
 from playlists.curves import at
 from playlists.levels import (
     RESTART_FADE_S,
@@ -43,6 +44,7 @@ VERBS: Final = (
     "calm",
     "attention",
     "check-light",
+    "breath",
     "end",
 )
 """The program verbs of the contract."""
@@ -93,6 +95,7 @@ def possible_at(arc: Arc, t_s: float) -> tuple[str, ...]:
         "calm": not arc.latched,
         "attention": True,
         "check-light": True,
+        "breath": bool(arc.breath),
         "end": True,
     }
     return tuple(verb for verb in VERBS if tests[verb])
@@ -268,6 +271,39 @@ def _check_light(arc: Arc, t_s: float, move: Move) -> Arc:
     return replace(arc, levels=checked_levels(arc.levels, t_s))
 
 
+def _breath(arc: Arc, t_s: float, move: Move) -> Arc:
+    if not arc.breath:
+        raise refused(arc, t_s, f'"{arc.program.title}" leads no breath')
+    changed = arc.breath[-1].breath
+    per_min, ratio = move.args.get("per_min"), move.args.get("ratio")
+    if per_min is None and ratio is None:
+        raise ArcInvalid("breath: give per_min (5 to 7 breaths a minute), ratio (in, pause, out, pause), or both")
+    if per_min is not None:
+        changed = replace(changed, per_min=_per_min(per_min))
+    if ratio is not None:
+        changed = replace(changed, ratio=_ratio(ratio))
+    return replace(arc, breath=repaced(arc.breath, t_s, changed))
+
+
+def _per_min(given: Any) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not PER_MIN_LEAST <= given <= PER_MIN_MOST:
+        allowed = f"{PER_MIN_LEAST:g} to {PER_MIN_MOST:g} breaths a minute"
+        raise ArcInvalid(f"breath: per_min: {given!r} is not allowed; allowed is {allowed}")
+    return float(given)
+
+
+def _ratio(given: Any) -> tuple[float, float, float, float]:
+    numbers = isinstance(given, list | tuple) and all(isinstance(part, int | float) for part in given)
+    if not numbers or len(given) != 4 or any(isinstance(part, bool) for part in given):
+        raise ArcInvalid(f"breath: ratio: {given!r} is not allowed; it is four numbers: in, pause, out, pause")
+    way_in, full, way_out, empty = (float(part) for part in given)
+    ratio = (way_in, full, way_out, empty)
+    problem = ratio_problem(ratio)
+    if problem is not None:
+        raise ArcInvalid(f"breath: ratio: {problem}")
+    return ratio
+
+
 def _end(arc: Arc, t_s: float, move: Move) -> Arc:
     reason = str(move.args.get("override_reason") or "").strip()
     if arc.stay_until_s is not None and t_s < arc.stay_until_s and not reason:
@@ -377,6 +413,7 @@ _MOVES: Final[Mapping[str, Callable[[Arc, float, Move], Arc]]] = {
     "calm": _paused("calm"),
     "attention": _paused("attention"),
     "check-light": _check_light,
+    "breath": _breath,
     "end": _end,
     "stop": _stop,
     "resume-room": _resume_room,

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from playlists.breath import ratio_problem
 from playlists.files import ID_PATTERN
 from playlists.program import (
     BOOSTER,
@@ -257,9 +258,5 @@ def _last_min(program: Program, rule: PromptRule) -> float:
 
 
 def _breath(program: Program) -> Iterator[str]:
-    if program.breath is not None:
-        way_in, _, way_out, _ = program.breath.ratio
-        if min(program.breath.ratio) < 0 or way_in <= 0 or way_out <= 0 or not math.isfinite(sum(program.breath.ratio)):
-            yield "breath.ratio: in and out are more than 0, the pauses 0 or more; allowed is for instance [4, 0, 6, 0]"
-        elif max(way_in, way_out) > 3 * min(way_in, way_out):
-            yield "breath.ratio: one way is more than three times as long as the other; allowed is at most 3 to 1"
+    if program.breath is not None and (problem := ratio_problem(program.breath.ratio)) is not None:
+        yield f"breath.ratio: {problem}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from playlists.arc import Arc, Move
+from playlists.breath import course_of
 from playlists.levels import MOVE_CROSSFADE_S, entered, first_levels, followed, reintensified, without_future
 from playlists.plan import Stretch, continued, entering, extra_s, onward, open_end, replanned, stretch_at
 from playlists.program import Program
@@ -21,6 +22,7 @@ def start_arc(program: Program, at_s: float, utc_s: float, *, light_l: float, cc
         plan=onward(program, first, ()),
         levels=first_levels(program, at_s, light_l, cct_k),
         moves=(begun,),
+        breath=() if program.breath is None else course_of(program.breath, at_s),
     )
     return arrived(arc, first)
 

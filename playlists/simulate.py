@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from playlists.arc import Arc, ArcInvalid, ArcRefused, Move, has_ended, planned_end_s, state_at
+from playlists.arc import Arc, ArcInvalid, ArcRefused, Move, planned_end_s, state_at
 from playlists.arc_events import SILENT_DB, TRACK, Event, event, events_in
 from playlists.curves import target_at
 from playlists.levels import END_FADE_S
@@ -40,6 +40,7 @@ ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "calm": (),
     "attention": (),
     "check-light": (),
+    "breath": ("per_min", "ratio"),
     "end": ("override_reason",),
     "stop": ("by",),
     "resume-room": (),
@@ -91,27 +92,28 @@ def _move_of(line: str, where: str) -> PlannedMove:
 
 
 def simulated(program: Program, moves: Sequence[PlannedMove] = (), seed: int = 1) -> Iterator[Event]:
-    """Every event of a session of `program` in which `moves` are made, in order of time; equal input gives equal events.
+    """What the arc brings in a session of `program` in which `moves` are made, in order of time; equal input, equal events.
 
     Where no move gives the dose, it is given when the arrival's time is over. A move that is refused gives an event of kind
     `refused` and changes nothing. Without an `end` the session is followed for a minute beyond its last phase.
     """
     arc = start_arc(program, 0.0, 0.0, light_l=ROOM_L, cct_k=ROOM_K)
     yield event(0.0, "program", id=program.id, title=program.title, seed=seed)
-    if program.bls is not None:
-        yield event(0.0, "set", state="running")
     now_s = 0.0
     for move in _with_dose(program, moves):
         yield from events_in(arc, now_s, move.at_s)
         now_s = move.at_s
-        before = arc
         arc, said = _made(arc, move)
         yield from said
-        yield from _set_turns(before, arc, now_s)
-    end_s = _end_s(arc, now_s)
-    yield from events_in(arc, now_s, end_s)
-    if program.bls is not None and not has_ended(arc, end_s):
-        yield event(end_s, "set", state="idle")
+    yield from events_in(arc, now_s, _end_s(arc, now_s))
+
+
+def simulated_arc(program: Program, moves: Sequence[PlannedMove] = ()) -> tuple[Arc, float]:
+    """The arc of that session once all is done, and the second at which it is followed no longer."""
+    arc, now_s = start_arc(program, 0.0, 0.0, light_l=ROOM_L, cct_k=ROOM_K), 0.0
+    for move in _with_dose(program, moves):
+        arc, now_s = _made(arc, move)[0], move.at_s
+    return arc, _end_s(arc, now_s)
 
 
 def _with_dose(program: Program, moves: Sequence[PlannedMove]) -> list[PlannedMove]:
@@ -148,14 +150,6 @@ def _own(before: Arc, after: Arc, move: PlannedMove) -> Iterator[Event]:
         yield event(
             move.at_s, "music", action=move.do, track=track, gain_db=gain_db, fade_s=round(lead.end_s - lead.start_s, 4)
         )
-
-
-def _set_turns(before: Arc, after: Arc, t_s: float) -> Iterator[Event]:
-    """A program's own sweep or taps stand still while it is paused, and stay so once it ended."""
-    if after.program.bls is not None:
-        ran, runs = (state_at(arc, t_s) in ("running", "held", "overrun") for arc in (before, after))
-        if ran != runs:
-            yield event(t_s, "set", state="running" if runs else "idle")
 
 
 def _end_s(arc: Arc, now_s: float) -> float:

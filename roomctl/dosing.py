@@ -19,8 +19,9 @@ from playlists.arc_events import turns_in
 from playlists.arc_json import arc_of_moves, program_from_json, program_to_json
 from playlists.arc_picture import arc_picture
 from playlists.arc_snapshot import snapshot_of
-from playlists.breath import swell_gains
+from playlists.breath import Course, swell_gains
 from playlists.moves import moved
+from playlists.own_motion import own_motion, wants_motion
 from playlists.plan import stretch_at
 from playlists.program import Program, ends_at_min, starts_at_min
 from playlists.prompts import prompts_of
@@ -28,6 +29,8 @@ from playlists.retiming import start_arc
 from roomctl.errors import Invalid, Refused, RoomError, UnknownId
 from roomctl.messages import ChangeLights, ProgramMove, ProgramStart, PromptAnswer
 from stimuli.frames import FRAME_RATE_HZ, frames_of_s
+from stimuli.score import Cue, Score
+from stimuli.settings import Bls
 
 KIND_START: Final = "program-start"
 KIND_MOVE: Final = "program-move"
@@ -72,6 +75,7 @@ class Dosing:
         self._speed = speed
         self._seated: Seated | None = None
         self._rows: list[JournalRow] = []
+        self._own: tuple[tuple[Course, Bls, int, int], Score] | None = None
 
     @property
     def arc(self) -> Arc | None:
@@ -118,10 +122,29 @@ class Dosing:
     def swell_gains(self, first_frame: int, frames: int) -> npt.NDArray[np.float32] | None:
         """The breath's swell as an amplitude for each of `frames` frames of music; None where no breath is led."""
         seated = self._seated
-        if seated is None or seated.arc.program.breath is None:
+        if seated is None or not seated.arc.breath:
             return None
-        elapsed_s = (np.arange(first_frame, first_frame + frames) - seated.zero_frame) / FRAME_RATE_HZ - seated.arc.started_s
-        return swell_gains(seated.arc.program.breath, elapsed_s)
+        return swell_gains(
+            seated.arc.breath, (np.arange(first_frame, first_frame + frames) - seated.zero_frame) / FRAME_RATE_HZ
+        )
+
+    def wants_motion_at(self, frame: float) -> bool:
+        """Whether the program's own bilateral motion should be there at `frame`."""
+        seated = self._seated
+        return seated is not None and wants_motion(seated.arc, seated.seconds(frame))
+
+    def own_score(self, bls: Bls, start_frame: int) -> Score:
+        """The program's own bilateral motion from `start_frame` on; the same object until the breath is led otherwise.
+
+        Raises Refused while no program is there.
+        """
+        seated = self._seated
+        if seated is None:
+            raise _nothing_runs()
+        key = (seated.arc.breath, bls, start_frame, seated.zero_frame)
+        if self._own is None or self._own[0] != key:
+            self._own = (key, Score(own_motion(seated.arc, *key[1:]), (Cue(start_frame, bls),)))
+        return self._own[1]
 
     def picture(self, frame: float) -> dict[str, Any] | None:
         """The running arc as `playlists.arc_picture` draws it, with the now-line."""

@@ -5,11 +5,13 @@ Figures: the domain's table of safety figures. A room file may only tighten them
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Final
 
 from annotated_types import Interval
 
+from playlists.program import Program
+from playlists.programs import program_settings
 from roomctl.errors import Invalid
 from stimuli.settings import STRICT, Bls
 
@@ -29,6 +31,17 @@ class Limits:
 
 
 SEIZURE_REASON: Final = "flicker above it can bring on a seizure"
+
+
+def check_own_motion(program: Program, limits: Limits) -> None:
+    """Raise Invalid where a program's own bilateral motion asks for what the room does not do; its length is the program's."""
+    own = program_settings(program)
+    if own is None:
+        return
+    try:
+        check_bls(replace(own, set_cycles=None, set_s=None, open=True), limits)
+    except Invalid as problem:
+        raise Invalid(f'the program "{program.title}": {problem.message}', **problem.details) from problem
 
 
 def set_length_s(bls: Bls) -> float | None:

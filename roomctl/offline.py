@@ -103,7 +103,7 @@ def set_frames(score: Score) -> int:
 
 def sound_blocks(score: Score, frames: int, room: OfflineRoom, block_frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
     """`frames` frames of sound from frame 0, rendered `block_frames` at a time and limited, in order and without a gap."""
-    limiter, sound = Limiter(room.limits.peak_dbfs), _PadOnly(Pad(room.pad_seed))
+    limiter, sound = Limiter(room.limits.peak_dbfs), PadOnly(Pad(room.pad_seed))
     early, left = LIMITER_DELAY_FRAMES, frames
     for first in range(0, frames + LIMITER_DELAY_FRAMES, block_frames):
         stimulus = stimulus_block(score, first, block_frames, sound)
@@ -116,19 +116,20 @@ def sound_blocks(score: Score, frames: int, room: OfflineRoom, block_frames: int
 
 
 @dataclass(frozen=True, slots=True)
-class _PadOnly:
+class PadOnly:
     """The continuous sound of a render: without a clinic's own music the pad stands in for it."""
 
     pad: Pad
 
     def block(self, source: Source, first_frame: int, frames: int) -> Samples:
+        """The pad, whatever the source."""
         return self.pad.block(first_frame, frames, PAD_INTENSITY)
 
 
-def set_events(score: Score, frames: int, room: OfflineRoom) -> Iterator[Event]:
-    """Everything that happens in the set, in order of frame: beats, tones, taps, pictures of the bar, states of the set."""
+def set_events(score: Score, frames: int, room: OfflineRoom, first_frame: int = 0) -> Iterator[Event]:
+    """What happens in the set from `first_frame` to before `frames`, in order: beats, tones, taps, pictures, states."""
     bar = _Bar(LightGovernor(room.limits.bar_level, room.leds))
-    for first in range(0, frames, _EVENTS_FRAMES):
+    for first in range(first_frame, frames, _EVENTS_FRAMES):
         end = min(first + _EVENTS_FRAMES, frames)
         found = [
             *_state_events(score, first, end),

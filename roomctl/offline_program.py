@@ -1,11 +1,14 @@
 """A dosing program as it would sound: its arc, the clinic's music, the pad and the bed, rendered offline, every time the same.
 
-The dose is given when the arrival's time is over. The player works without threads here, led by the same conductor as in the
+What the program does bilaterally by itself (a slow sweep, taps) is rendered as a set is. The dose is given when the arrival's
+time is over. The player works without threads here, led by the same conductor as in the
 room; the volume stands at 0 dB, so that loudness is the target's. The last stage's limiter is in the way as it is in the room.
 """
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +21,21 @@ from playlists.arc_events import events_in
 from playlists.breath import swell_gains
 from playlists.library.tracks import Track
 from playlists.moves import moved
+from playlists.own_motion import own_scores
 from playlists.player import MusicEvent, Player
 from playlists.program import Program
 from playlists.retiming import start_arc
 from playlists.simulate import ROOM_K, ROOM_L
 from roomctl.conductor import Conductor
 from roomctl.errors import Invalid, RoomError
-from roomctl.limits import Limits
-from roomctl.offline import Event, Rendered, write_events
+from roomctl.limits import check_own_motion
+from roomctl.offline import TAIL_S, Event, OfflineRoom, PadOnly, Rendered, set_events, write_events
 from roomctl.wav_file import WavFile
 from stimuli.frames import FRAME_RATE_HZ, Samples, frames_of_s
 from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
+from stimuli.pad import Pad
+from stimuli.score import Score
+from stimuli.stimulus import stimulus_block
 
 BLOCK_FRAMES: Final = frames_of_s(1.0)
 """The arc is looked at each second, and the sound made a second at a time."""
@@ -73,11 +80,16 @@ class ProgramSound:
         """The arc as it stands."""
         return self._arc
 
-    def ends_s(self) -> float:
-        """When a session that nobody ends is over: after the last phase and the minimum stay, with the end's fade."""
+    def planned(self) -> Arc:
+        """The arc once every move is made."""
         arc = self._arc
         for move in self._moves:
             arc = moved(arc, move)
+        return arc
+
+    def ends_s(self) -> float:
+        """When a session that nobody ends is over: after the last phase and the minimum stay, with the end's fade."""
+        arc = self.planned()
         return max(planned_end_s(arc), arc.stay_until_s or 0.0) + END_FADE_S
 
     def blocks(self, frames: int) -> Iterator[Samples]:
@@ -91,10 +103,9 @@ class ProgramSound:
 
     def _swelled(self, music: Samples, first_frame: int) -> Samples:
         """The music as the breath leads it, where one is led."""
-        breath = self._arc.program.breath
-        if breath is None:
+        if not self._arc.breath:
             return music
-        gains = swell_gains(breath, np.arange(first_frame, first_frame + len(music)) / FRAME_RATE_HZ)
+        gains = swell_gains(self._arc.breath, np.arange(first_frame, first_frame + len(music)) / FRAME_RATE_HZ)
         return music * gains[:, np.newaxis]
 
     def _lead(self, frame: int) -> None:
@@ -129,14 +140,32 @@ def event_of(told: MusicEvent) -> Event | None:
     return {"t_s": round(told.frame / FRAME_RATE_HZ, 6), "frame": told.frame, "kind": "music", **values}
 
 
-def limited(blocks: Iterator[Samples], frames: int, limits: Limits) -> Iterator[Samples]:
-    """`blocks` of `frames` in all through the last stage's limiter, its delay taken back."""
-    limiter = Limiter(limits.peak_dbfs)
-    early, left = LIMITER_DELAY_FRAMES, frames
+def own_events(scores: Sequence[Score], frames: int, room: OfflineRoom) -> Iterator[Event]:
+    """Everything that the program's own motion does before `frames`, in order: beats, tones, taps, pictures, states."""
+    each = []
+    for score in scores:
+        end = frames if score.motion.end_frame is None else min(frames, math.ceil(score.motion.end_frame) + frames_of_s(TAIL_S))
+        each.append(set_events(score, end, room, max(0, score.motion.start_frame - FRAME_RATE_HZ)))
+    return heapq.merge(*each, key=frame_of_event)
+
+
+def frame_of_event(event: Event) -> int:
+    """By which events are put in order."""
+    return int(event["frame"])
+
+
+def limited(music: Iterator[Samples], scores: Sequence[Score], frames: int, room: OfflineRoom) -> Iterator[Samples]:
+    """Blocks of `music`, `frames` in all, and what `scores` sound, through the last stage's limiter, its delay taken back."""
+    limiter, sound = Limiter(room.limits.peak_dbfs), PadOnly(Pad(room.pad_seed))
+    first, early, left = 0, LIMITER_DELAY_FRAMES, frames
     tail = np.zeros((LIMITER_DELAY_FRAMES, 2), dtype=np.float32)
-    for block in _with_tail(blocks, tail):
-        silent, music = limiter.process(np.zeros_like(block), block)
-        heard = (silent + music)[early : early + left]
+    for block in _with_tail(music, tail):
+        stimulus = np.zeros_like(block)
+        for score in scores:
+            stimulus += stimulus_block(score, first, len(block), sound)
+        placed, played = limiter.process(stimulus, block)
+        heard = (placed + played)[early : early + left]
+        first += len(block)
         early = max(0, early - len(block))
         left -= len(heard)
         if len(heard):
@@ -156,25 +185,29 @@ def render_program(
     events: Path | None = None,
     seed: int = 1,
     *,
-    limits: Limits | None = None,
+    room: OfflineRoom | None = None,
     target_lufs: float = -20.0,
     moves: Sequence[Move] = (),
 ) -> Rendered:
     """Write `minutes` of `program` (None: the whole of it) to `out` (24-bit WAV), and what happens to `events` (JSON lines).
 
-    Both appear whole or not at all. Raises Invalid for a length that is not allowed, RoomError where a file cannot be written.
+    Both appear whole or not at all. Raises Invalid for a length that is not allowed, or a motion of the program's that the room
+    does not do; RoomError where a file cannot be written.
     """
+    room = room or OfflineRoom(pad_seed=seed)
+    check_own_motion(program, room.limits)
     if minutes is not None and not 0.0 < minutes <= LONGEST_MIN:
         raise Invalid(f"{minutes:g} min cannot be rendered; allowed is more than 0 and at most {LONGEST_MIN:g} min")
     sound = ProgramSound(program, tracks, seed=seed, target_lufs=target_lufs, moves=moves)
     frames = frames_of_s(sound.ends_s() if minutes is None else 60.0 * minutes)
+    scores = own_scores(sound.planned(), seed)
     try:
         peak = 0.0
         with WavFile(out, frames) as wav:
-            for block in limited(sound.blocks(frames), frames, limits or Limits()):
+            for block in limited(sound.blocks(frames), scores, frames, room):
                 wav.write(block)
                 peak = max(peak, float(np.max(np.abs(block))))
-        told = sorted(sound.events, key=lambda event: int(event["frame"]))
+        told = heapq.merge(sorted(sound.events, key=frame_of_event), own_events(scores, frames, room), key=frame_of_event)
         count = None if events is None else write_events(events, told)
     except OSError as problem:
         raise RoomError(f"{problem.filename or out}: cannot be written ({problem.strerror or problem})") from problem

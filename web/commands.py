@@ -98,6 +98,7 @@ COMMANDS: Final = (
     _move("calm", "Calm: down to the bed, warm dim light"),
     _move("attention", "Attention: music away, light up"),
     _move("check-light", "A little light to look after the client"),
+    _move("breath", "Lead the breath at another pace, from the next breath on", ("per_min", "ratio")),
     _move("end", "End the program; before the minimum stay with a reason", ("override_reason",)),
     CommandRoute(
         "POST", "/api/prompts/{id}/done", PromptAnswer, ("value",), fixed={"answer": "done"}, summary="A prompt is done"

@@ -60,7 +60,9 @@ def _render_program(
     tracks = room_tracks(room_file.music.folders, data)
     minutes = None if length_s is None else length_s / 60.0
     target_lufs = room_file.music.target_lufs
-    return render_program(program, tracks, minutes, out, events, seed, limits=room_file.limits, target_lufs=target_lufs)
+    return render_program(
+        program, tracks, minutes, out, events, seed, room=offline_room(room_file, seed), target_lufs=target_lufs
+    )
 
 
 def find_preset(preset_id: str, data: Path | None) -> Preset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +10,18 @@ from typing import Annotated
 import typer
 
 from playlists.arc_events import Event
-from playlists.simulate import MovesError, PlannedMove, lines_of, moves_of, simulated
+from playlists.own_motion import own_scores
+from playlists.program import Program
+from playlists.simulate import MovesError, PlannedMove, lines_of, moves_of, simulated, simulated_arc
 from roomctl.cli.places import DataOption, RoomOption
 from roomctl.cli.program import find_program
+from roomctl.cli.render import offline_room
 from roomctl.errors import RoomError, RoomFileError
+from roomctl.limits import check_own_motion
+from roomctl.offline import OfflineRoom
+from roomctl.offline_program import frame_of_event, own_events
+from roomctl.room_file import load_room
+from stimuli.frames import frames_of_s
 
 
 def simulate(
@@ -27,16 +36,24 @@ def simulate(
     data: DataOption = None,
 ) -> None:
     """Run a program from start to end in simulated time and write down every phase, fade and prompt."""
-    found = find_program(program, data)
-    told = _Told()
+    found, planned, told = find_program(program, data), read_moves(moves), _Told()
+    session = with_own_motion(found, planned, seed, offline_room(load_room(room), seed))
     try:
         with events.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(lines_of(told.noting(simulated(found, read_moves(moves), seed))))
+            file.writelines(lines_of(told.noting(session)))
     except OSError as problem:
         raise RoomError(f"{events} cannot be written: {problem.strerror or problem}") from problem
     for refusal in told.refusals:
         typer.echo(f"refused at {refusal['t_s']:g} s: {refusal['do']}: {refusal['error']}", err=True)
     typer.echo(f"{events}: {told.events} events, {told.last_s / 60.0:.1f} min of session")
+
+
+def with_own_motion(program: Program, moves: list[PlannedMove], seed: int, room: OfflineRoom) -> Iterator[Event]:
+    """The session's events, and what the program does bilaterally by itself, in order. Raises Invalid."""
+    check_own_motion(program, room.limits)
+    arc, end_s = simulated_arc(program, moves)
+    own = own_events(own_scores(arc, seed), frames_of_s(end_s), room)
+    return heapq.merge(simulated(program, moves, seed), own, key=frame_of_event)
 
 
 class _Told:

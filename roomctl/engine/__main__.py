@@ -65,6 +65,7 @@ def build_parts(room_file: RoomFile, data: Path, speed: float) -> Parts:
         speed=speed,
         volume_db=BOOT_VOLUME_DB if levels.volume_db is None else levels.volume_db,
         loudness=Loudness(readings, cap_dba, target_lufs),
+        limits=room_file.limits,
     )
     rack = build_rack(room_file, clock, outlook, dosing)
     sources = Sources(dosing.make_player)

@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from hardware.seams import RoomLook
-from playlists.breath import breath_motion
 from playlists.files import PlaylistFileError
 from playlists.levels import END_FADE_S
 from playlists.library import Library, LibraryError
@@ -30,9 +29,9 @@ from roomctl.engine.lamps import SAFE_CCT_K, SAFE_LEVEL_L, STEADY, LampFade, ope
 from roomctl.engine.output_stage import OutputLevel
 from roomctl.errors import Invalid, Refused, RoomError, UnknownId
 from roomctl.journal import Journal, open_database
-from stimuli import motion
+from roomctl.limits import Limits, check_own_motion
 from stimuli.frames import FRAME_RATE_HZ, Samples
-from stimuli.score import Cue, Score
+from stimuli.score import Score
 from stimuli.settings import Bls
 
 log = logging.getLogger(__name__)
@@ -42,9 +41,6 @@ LEAST_DB: Final = -60.0
 ALIVE_S: Final = 5.0
 ANNOUNCEMENT_NAME: Final = re.compile(r"[^/\\\x00]{1,120}")
 PAD_SEED: Final = 1
-PROGRAM_BLS_MIN: Final = 120.0
-"""A program's own bilateral motion ends by itself after two hours; the program pauses and ends it before."""
-
 Handled = tuple[dict[str, Any], Future[None] | None]
 
 
@@ -61,10 +57,12 @@ class DosingRoom:
         speed: float = 1.0,
         volume_db: float = BOOT_VOLUME_DB,
         loudness: Loudness | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """`levels` are the outputs' own. Raises Invalid where a program file of the clinic's has a mistake."""
         self._levels = levels
         self.loudness = loudness or Loudness()
+        self._limits = limits or Limits()
         self._journal = journal
         self._data = data
         self._target_lufs = target_lufs
@@ -134,18 +132,11 @@ class DosingRoom:
 
     def bilateral_score(self, bls: Bls, frame: int) -> Score:
         """The program's own slow bilateral motion from `frame` on: led by the breath, or at the settings' rate."""
-        program = self.program
-        assert program is not None
-        if program.breath is not None:
-            moving = breath_motion(program.breath, frame, round(program.breath.per_min * PROGRAM_BLS_MIN))
-        else:
-            moving = motion.start(frame, bls.rate_hz, round(bls.rate_hz * 60.0 * PROGRAM_BLS_MIN), soft=True)
-        return Score(moving, (Cue(frame, bls),))
+        return self._dosing.own_score(bls, frame)
 
     def wants_bilateral(self, frame: float) -> bool:
         """Whether the program's own bilateral motion should be there now: not while it is paused or waits."""
-        point = self._dosing.point_at(max(frame, self._dosing.last_frame))
-        return self.bilateral() is not None and point is not None and not point.paused
+        return self._dosing.wants_motion_at(max(frame, self._dosing.last_frame))
 
     # --- commands ---
 
@@ -171,6 +162,7 @@ class DosingRoom:
         if command.program not in self._dosing.programs:
             known = list(self._dosing.programs)
             raise Invalid(f'there is no program "{command.program}"; allowed: {", ".join(known)}', allowed=known)
+        check_own_motion(self._dosing.programs[command.program], self._limits)
         body = self._dosing.handle(command, frame, time.time(), self.room_light_at(frame), by)
         self._session_id = session_id
         self._remember_levels()

@@ -32,7 +32,8 @@ figures = st.floats(0.0, 100.0)
 
 def levels_of(arc: Arc, t_s: float) -> tuple[float, ...]:
     light, music = light_at(arc, t_s), music_at(arc, t_s)
-    return (light.level_l, light.cct_k, music.intensity, music.gain_db, music.music_frac, music.bed_db, music.bed_frac)
+    levels = (music.intensity, music.gain_db, music.music_frac, music.bed_db, music.bed_frac, music.swell_db)
+    return (light.level_l, light.cct_k, *levels)
 
 
 def assert_joined(curve: Curve, name: str) -> None:
@@ -87,6 +88,11 @@ class AnyOrder(RuleBasedStateMachine):
     def press(self, verb: str) -> None:
         allowed = verb in possible_at(self.arc, self.now_s)
         assert self.make(verb) == allowed
+
+    @rule(per_min=st.floats(5.0, 7.0), way_out=st.floats(2.0, 6.0))
+    def breath(self, per_min: float, way_out: float) -> None:
+        allowed = "breath" in possible_at(self.arc, self.now_s)
+        assert self.make("breath", per_min=per_min, ratio=[2.0, 0.0, way_out, 0.0]) == allowed
 
     @rule(minutes=st.sampled_from([5, 10, 0.5, 120]))
     def extend(self, minutes: float) -> None:

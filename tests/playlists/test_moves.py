@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -538,3 +539,39 @@ def test_what_is_said_to_be_possible_is_what_is_taken(rehearse: Rehearse, minute
         else:
             assert verb in possible
             assert arc_at(session.arc, session.arc.last_s).phase
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({}, "give per_min"),
+        ({"per_min": 4.9}, "allowed is 5 to 7 breaths a minute"),
+        ({"per_min": float("nan")}, "allowed is 5 to 7 breaths a minute"),
+        ({"per_min": True}, "allowed is 5 to 7 breaths a minute"),
+        ({"per_min": "6"}, "allowed is 5 to 7 breaths a minute"),
+        ({"ratio": [4, 6]}, "four numbers"),
+        ({"ratio": "4:6"}, "four numbers"),
+        ({"ratio": [4, 0, 0, 0]}, "more than 0"),
+        ({"ratio": [1, 0, 4, 0]}, "at most 3 to 1"),
+        ({"ratio": [4, 0, float("inf"), 0]}, "more than 0"),
+    ],
+)
+def test_a_breath_that_nobody_can_follow_is_refused(rehearse: Rehearse, asked: dict[str, Any], says: str) -> None:
+    session = rehearse("breathing")
+    with pytest.raises(ArcInvalid, match=says):
+        session.at(1, "breath", **asked)
+
+
+def test_the_breath_changes_in_what_is_asked_and_keeps_the_rest(rehearse: Rehearse) -> None:
+    session = rehearse("breathing")
+    session.at(1, "breath", per_min=5)
+    session.at(2, "breath", ratio=[1, 0, 2, 0])
+    last = session.arc.breath[-1].breath
+    assert (last.per_min, last.ratio, last.pad_swell_db) == (5.0, (1.0, 0.0, 2.0, 0.0), 6.0)
+    assert arc_from_json(json.loads(json.dumps(arc_to_json(session.arc)))) == session.arc
+
+
+def test_a_program_without_a_breath_refuses_another_pace(rehearse: Rehearse) -> None:
+    session = rehearse("grounding")
+    with pytest.raises(ArcRefused, match="leads no breath"):
+        session.at(1, "breath", per_min=6)

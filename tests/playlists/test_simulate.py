@@ -121,20 +121,9 @@ def test_events_are_in_order_and_each_has_its_frame(programs: dict[str, Program]
     assert {each["kind"] for each in events} >= {"phase", "roomlight"}
 
 
-def test_silence_has_no_music_events_and_only_programs_with_a_sweep_or_taps_have_sets(programs: dict[str, Program]) -> None:
+def test_only_silence_has_no_music_events(programs: dict[str, Program]) -> None:
     kinds = {program_id: {each["kind"] for each in events_of(program)} for program_id, program in programs.items()}
     assert [program_id for program_id, found in kinds.items() if "music" not in found] == ["silence"]
-    assert [program_id for program_id, found in kinds.items() if "set" in found] == ["breathing", "grounding"]
-
-
-def test_a_programs_own_taps_stand_still_while_it_is_paused(programs: dict[str, Program]) -> None:
-    moves = '{"at_s": 100, "do": "pause"}\n{"at_s": 160, "do": "resume"}\n{"at_s": 300, "do": "end"}'
-    assert named(events_of(programs["grounding"], moves), "set", "state") == [
-        (0.0, "running"),
-        (100.0, "idle"),
-        (160.0, "running"),
-        (300.0, "idle"),
-    ]
 
 
 def test_stop_is_in_the_events_with_who_pressed_it_and_the_program_stays_paused(programs: dict[str, Program]) -> None:
