@@ -123,7 +123,8 @@ class DeviceEntry:
 class LightBarEntry(DeviceEntry):
     """`[[lightbar]]`. `universe` and `address` are where its first LED is; `level_frac` is its full light.
 
-    `fallback_frac` is how brightly a WLED glows by itself, when no room talks to it.
+    `gamma` is the exponent by which its controller bends what it is told. `fallback_frac` is how brightly a WLED glows by
+    itself, when no room talks to it.
     """
 
     driver: LightBarDriver = "stub"
@@ -136,6 +137,7 @@ class LightBarEntry(DeviceEntry):
     address: Annotated[int, Interval(ge=1, le=512)] = 1
     priority: Annotated[int, Interval(ge=1, le=200)] = 100
     level_frac: LevelFrac = 1.0
+    gamma: Annotated[float, Interval(ge=0.5, le=3.5)] = 1.0
     fallback_frac: Annotated[float, Interval(ge=0.0, le=0.1)] = 0.0
     reverse: bool = False
     display: Annotated[int, Interval(ge=0, le=15)] = 0

@@ -21,7 +21,10 @@ FILE_NAME: Final = "calibration.toml"
 
 @dataclass(frozen=True, slots=True)
 class DeviceCheck:
-    """One device, as a person found it. `where` is its place in the room file, so that no other device is taken for it."""
+    """One device, as a person found it. `where` is its place in the room file, so that no other device is taken for it.
+
+    `gamma` is a light bar's: what its light is the power of. Motors and lamps have none, and keep 1.
+    """
 
     driver: str
     where: str
@@ -80,6 +83,8 @@ def as_toml(checks: Mapping[str, DeviceCheck]) -> str:
         lines.append(f"[device.{_quoted(name)}]")
         for each in fields(DeviceCheck):
             value = getattr(check, each.name)
+            if each.name == "gamma" and value == 1.0:
+                continue
             lines.append(f"{each.name} = {_quoted(value) if isinstance(value, str) else repr(float(value))}")
         lines.append("")
     return "\n".join(lines)
@@ -106,7 +111,7 @@ def verified_names(room: RoomFile, checks: Mapping[str, DeviceCheck]) -> frozens
 
 
 def with_checks(room: RoomFile, checks: Mapping[str, DeviceCheck]) -> RoomFile:
-    """`room` with what was measured: onsets where the room file gives none, and full levels no higher than was confirmed."""
+    """`room` with what was measured: onsets and gamma where the room file gives none, full levels no higher than confirmed."""
     return replace(
         room,
         lightbar=tuple(_bar(entry, fitting(entry, checks)) for entry in room.lightbar),
@@ -118,7 +123,12 @@ def with_checks(room: RoomFile, checks: Mapping[str, DeviceCheck]) -> RoomFile:
 def _bar(entry: LightBarEntry, check: DeviceCheck | None) -> LightBarEntry:
     if check is None:
         return entry
-    return replace(entry, onset_ms=entry.onset_ms or check.onset_ms, level_frac=min(entry.level_frac, check.max_level_frac))
+    return replace(
+        entry,
+        onset_ms=entry.onset_ms or check.onset_ms,
+        level_frac=min(entry.level_frac, check.max_level_frac),
+        gamma=check.gamma if entry.gamma == 1.0 else entry.gamma,
+    )
 
 
 def _tapper(entry: TapperEntry, check: DeviceCheck | None) -> TapperEntry:

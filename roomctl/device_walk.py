@@ -30,6 +30,8 @@ LONGEST_ONSET_MS: Final = 300.0
 BAR_SHOWS_S: Final = 1.5
 BAR_FRAME_S: Final = 0.04
 WARM: Final = (1.0, 0.6, 0.3)
+MOST_GAMMA: Final = 3.5
+"""Controllers of LEDs bend by 2.2 to 2.8; a match beyond this is a slip, and would make every dim picture bright."""
 
 
 def pause(wait_s: float) -> None:
@@ -158,7 +160,10 @@ def matching_halves(level_frac: float, pixels: int) -> LightFrame:
 
 
 def gamma_by_match(walk: Walk, bar: LightBar) -> float:
-    """The exponent between the level a bar is told and its light, by matching half light; 1 where it has few LEDs."""
+    """The exponent between the level a bar is told and its light, by matching half light.
+
+    It is 1 where the bar has few LEDs, and where no level matched that a controller could have bent.
+    """
     pixels = bar.capabilities.pixels
     if pixels < 8:
         return 1.0
@@ -174,7 +179,11 @@ def gamma_by_match(walk: Walk, bar: LightBar) -> float:
             break
         low, high = (low, level_frac) if answer == "left" else (level_frac, high)
     bar.offer(end_lit("left", 0.0, pixels), Due(0, time.monotonic()))
-    return round(math.log(0.5) / math.log(level_frac), 2)
+    gamma = round(math.log(0.5) / math.log(level_frac), 2)
+    if 0.5 <= gamma <= MOST_GAMMA:
+        return gamma
+    walk.person.say("The halves could not be matched, so the bar is taken to shine as it is told.")
+    return 1.0
 
 
 def onset_by_reaction(walk: Walk, tapper: Tapper) -> float:

@@ -130,7 +130,7 @@ class PictureWire(Wire[LightFrame]):
             self._write(frame)
 
     def _write(self, frame: LightFrame) -> None:
-        rgb = rgb_bytes(frame.pixels, self._entry.leds, self._entry.level_frac, self._entry.reverse)
+        rgb = rgb_bytes(frame.pixels, self._entry.leds, self._entry.level_frac, self._entry.reverse, self._entry.gamma)
         try:
             for packet in self._encoder.picture(rgb, frame):
                 self._transport.write(packet)

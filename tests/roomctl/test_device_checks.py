@@ -144,6 +144,26 @@ def test_a_bars_gamma_is_found_by_matching(answers: tuple[str, ...], gamma: floa
     assert not bar.offered[-1].pixels.any()
 
 
+def test_halves_that_never_match_bend_nothing() -> None:
+    check, person = walk(BarModel("bar"), BAR, "left", "right", "comfortable", "too much", *["right"] * 5)
+    assert check.gamma == 1.0
+    assert "could not be matched" in person.said[-1]
+
+
+def test_a_bars_gamma_counts_unless_the_room_file_says_one() -> None:
+    entry = LightBarEntry("bar", "adalight", port="/dev/ttyUSB1")
+    checks = {"bar": DeviceCheck("adalight", where_of(entry), AT, gamma=2.2)}
+    (bar,) = with_checks(RoomFile(lightbar=(entry,)), checks).lightbar
+    assert bar.gamma == 2.2
+    (bar,) = with_checks(RoomFile(lightbar=(replace(entry, gamma=2.8),)), checks).lightbar
+    assert bar.gamma == 2.8
+
+
+def test_no_gamma_is_written_where_there_is_none() -> None:
+    assert "gamma" not in as_toml({"taps": CHECK})
+    assert "gamma = 2.2" in as_toml({"bar": replace(CHECK, gamma=2.2)})
+
+
 def test_a_lamp_is_checked_dim_and_bright_and_left_dim() -> None:
     lamp = LampModel("lamps")
     check, _ = walk(lamp, LAMP, "yes", "comfortable", "comfortable", "too much")

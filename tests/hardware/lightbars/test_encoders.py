@@ -93,3 +93,21 @@ def test_a_bar_mounted_the_other_way_round_is_reversed() -> None:
     pixels = np.zeros((3, 3), dtype=np.float32)
     pixels[0] = (1.0, 0.0, 0.0)
     assert rgb_bytes(pixels, 3, reverse=True) == bytes(6) + b"\xff\x00\x00"
+
+
+@given(light=st.floats(0.0, 1.0, width=32), gamma=st.floats(0.5, 3.5), level_frac=st.floats(0.05, 1.0))
+def test_a_bar_that_bends_light_is_told_what_makes_the_light_that_was_meant(
+    light: float, gamma: float, level_frac: float
+) -> None:
+    told = rgb_bytes(np.full((1, 3), light, dtype=np.float32), 1, level_frac, gamma=gamma)[0]
+    full = 255 * level_frac
+    least, most = max(0.0, told - 0.51) / full, (told + 0.51) / full  # a byte is a step of one, rounded
+    assert least**gamma <= light + 1e-6
+    assert light <= most**gamma + 1e-6
+    assert told <= full + 0.5
+
+
+@given(gamma=st.floats(0.5, 3.5))
+def test_dark_and_full_are_the_same_whatever_the_gamma(gamma: float) -> None:
+    pixels = np.array([[0.0, 1.0, np.nan]], dtype=np.float32)
+    assert rgb_bytes(pixels, 1, 0.6, gamma=gamma) == bytes((0, 153, 0))
