@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Interval, MaxLen, MinLen
 
@@ -83,6 +84,18 @@ class SoundCardEntry:
         return max(2, *self.outputs.used)
 
 
+NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
+    "wled": {"host": "the name or address of the device"},
+    "artnet": {"host": "the name or address of the device"},
+    "hue": {"host": "the name or address of the bridge", "entity": "the name of a lamp, a room or a zone"},
+    "homeassistant": {"host": "the name or address of Home Assistant", "entity": 'a lamp of its own, such as "light.room"'},
+    "mqtt": {"host": "the name or address of the broker", "topic": 'the lamp\'s, such as "zigbee2mqtt/sofa"'},
+}
+"""What a driver cannot find its device without: key by key, and what it is."""
+
+TOKEN_DRIVERS: Final = ("hue", "homeassistant")
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceEntry:
     """What every light bar, tapper and room light has in the room file.
@@ -109,8 +122,9 @@ class DeviceEntry:
             raise ValueError(f'driver "{self.driver}" takes a number as port, not "{self.port}"')
         if isinstance(self.port, int) and not 1 <= self.port <= 65_535:
             raise ValueError(f"port is {self.port}; a network port is 1 to 65535")
-        if self.driver in ("wled", "artnet") and not self.host:
-            raise ValueError(f'driver "{self.driver}" needs host, the name or address of the device')
+        for key, meaning in NEEDED.get(self.driver, {}).items():
+            if not getattr(self, key):
+                raise ValueError(f'driver "{self.driver}" needs {key}, {meaning}')
         if self.driver != "stub" and (self.record or self.faults):
             raise ValueError('record and faults are for driver "stub"')
 
@@ -178,6 +192,11 @@ class RoomLightEntry(DeviceEntry):
     safe_level_l: Annotated[float, Interval(ge=1.0, le=60.0)] = 20.0
     safe_cct_k: Annotated[float, Interval(ge=1_000.0, le=6_500.0)] = 2_200.0
     on_loss: OnLoss = "go-on"
+
+    def __post_init__(self) -> None:
+        DeviceEntry.__post_init__(self)
+        if (self.driver in TOKEN_DRIVERS or self.username) and not (self.token or self.token_file):
+            raise ValueError(f'driver "{self.driver}" needs token, or token_file with the token in it')
 
 
 Entry = LightBarEntry | TapperEntry | RoomLightEntry

@@ -71,10 +71,9 @@ class HomeAssistantWire(SlowWire):
 
 
 def build(entry: RoomLightEntry) -> SlowLamp:
-    """The lamp of a room file's entry. Raises ValueError in words where it lacks host, entity or token."""
+    """The lamp of a room file's entry. Raises ValueError in words where its token cannot be read."""
     what = f'room light "{entry.name}"'
-    if not entry.host or not entry.entity:
-        raise ValueError(f'{what} needs host and entity, such as "light.room"')
+    assert entry.host is not None
     port = entry.network_port(DEFAULT_PORT)
     token = read_token(entry.token, entry.token_file, what)
     tls = ssl.create_default_context() if entry.tls else None

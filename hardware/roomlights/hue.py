@@ -123,10 +123,9 @@ def self_signed() -> ssl.SSLContext:
 
 
 def build(entry: RoomLightEntry) -> SlowLamp:
-    """The lamp of a room file's entry. Raises ValueError in words where it lacks host, entity or key."""
+    """The lamp of a room file's entry. Raises ValueError in words where its key cannot be read."""
     what = f'room light "{entry.name}"'
-    if not entry.host or not entry.entity:
-        raise ValueError(f"{what} needs host, the bridge's address, and entity, the name of a lamp, a room or a zone")
+    assert entry.host is not None
     port = entry.network_port(DEFAULT_PORT)
     key = read_token(entry.token, entry.token_file, what)
     http = JsonHttp(WHAT, entry.host, port, {"hue-application-key": key}, self_signed())

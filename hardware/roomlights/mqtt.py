@@ -158,10 +158,10 @@ class MqttWire(SlowWire):
 
 
 def build(entry: RoomLightEntry) -> SlowLamp:
-    """The lamp of a room file's entry. Raises ValueError in words where it lacks host or topic."""
+    """The lamp of a room file's entry. Raises ValueError in words where its password cannot be read."""
     what = f'room light "{entry.name}"'
-    if not entry.host or not entry.topic:
-        raise ValueError(f'{what} needs host, the broker, and topic, such as "zigbee2mqtt/sofa"')
+    assert entry.host is not None
+    assert entry.topic is not None
     password = read_token(entry.token, entry.token_file, what) if entry.username else None
     port = entry.network_port(DEFAULT_PORT)
     config = MqttConfig(entry.host, entry.topic, port, entry.username, password, entry.tls)

@@ -92,10 +92,30 @@ def test_the_contracts_outline_is_taken_and_check_says_where_each_value_comes_fr
     assert "127.0.0.1:9001" in rows["osc.send"]
 
 
+NEEDED = {
+    "wled": 'host = "127.0.0.1"\n',
+    "artnet": 'host = "127.0.0.1"\n',
+    "hue": 'host = "127.0.0.1"\nentity = "Lamp"\ntoken = "t"\n',
+    "homeassistant": 'host = "127.0.0.1"\nentity = "light.room"\ntoken = "t"\n',
+    "mqtt": 'host = "127.0.0.1"\ntopic = "zigbee2mqtt/lamp"\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("driver", "key"),
+    [(driver, line.split()[0]) for driver in NEEDED for line in NEEDED[driver].splitlines()],
+)
+def test_a_lamp_without_what_its_driver_needs_is_refused_by_check(roomctl: Any, tmp_path: Path, driver: str, key: str) -> None:
+    given = "".join(f"{line}\n" for line in NEEDED[driver].splitlines() if not line.startswith(key))
+    said = checked(roomctl, tmp_path, f'[[roomlight]]\nname = "lamp"\ndriver = "{driver}"\n{given}')
+    assert said.code == 1
+    assert f'room.toml: roomlight[1]: driver "{driver}" needs {key}, ' in said.err
+
+
 def test_every_driver_of_the_contract_is_known_or_says_what_it_needs(roomctl: Any, tmp_path: Path) -> None:
     entries = "".join(
         f'[[{kind}]]\nname = "{kind} {driver}"\ndriver = "{driver}"\n'
-        + ('host = "127.0.0.1"\n' if driver in ("wled", "artnet", "hue", "homeassistant", "mqtt") else "")
+        + NEEDED.get(driver, "")
         + ('port = "/dev/ttyUSB0"\n' if driver in ("adalight", "serial", "enttec") else "")
         for kind, drivers in DRIVERS.items()
         for driver in drivers.split()

@@ -133,7 +133,8 @@ def test_paths_lie_beside_the_room_file_or_in_the_home_folder(
             '[audio]\nrecord = "out.wav"\n[music]\nfolders = ["~/Music", "songs", "/srv/music"]\n'
             '[[lightbar]]\nname = "bar"\nrecord = "deep/bar.jsonl"\n'
             '[[roomlight]]\nname = "a"\ndriver = "artnet"\nhost = "192.0.2.8"\nfixture = "spot.toml"\n'
-            '[[roomlight]]\nname = "b"\ndriver = "homeassistant"\nhost = "192.0.2.9"\ntoken_file = "token"\n'
+            '[[roomlight]]\nname = "b"\ndriver = "homeassistant"\nhost = "192.0.2.9"\n'
+            'entity = "light.room"\ntoken_file = "token"\n'
             '[panel]\ntls_cert = "~/cert.pem"\ntls_key = "key.pem"\n'
         )
     )

@@ -64,6 +64,14 @@ def test_mistakes_are_sentences_and_exit_1(tmp_path: Path, capsys: Capture) -> N
     assert said.err == f"roomctl: {room}: limits.light_hz: 9 is not allowed; allowed is 0.05 to 2\n"
 
 
+def test_a_driver_that_lacks_what_it_needs_is_refused_with_the_key(tmp_path: Path, capsys: Capture) -> None:
+    room = tmp_path / "room.toml"
+    room.write_text('[[roomlight]]\nname = "sofa"\ndriver = "mqtt"\nhost = "192.0.2.9"\n')
+    assert main(["check", "--room", str(room)]) == 1
+    wanted = f'{room}: roomlight[1]: driver "mqtt" needs topic, the lamp\'s, such as "zigbee2mqtt/sofa"'
+    assert capsys.readouterr().err == f"roomctl: {wanted}\n"
+
+
 def test_nothing_is_made_by_looking(tmp_path: Path, capsys: Capture) -> None:
     assert main(["check", "--data", str(tmp_path / "data")]) == 0
     assert capsys.readouterr().err == ""
