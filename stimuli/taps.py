@@ -20,6 +20,7 @@ from stimuli.settings import Tap
 
 MIN_PULSE_MS: Final = 30.0
 MAX_PULSE_MS: Final = 1000.0
+LONGEST_PULSE_FRAMES: Final = frames_of_ms(MAX_PULSE_MS)
 MAX_SHARE_OF_GAP: Final = 0.9
 RELEASE_MS: Final = 10.0
 """How long a cut set's last burst takes to fall to nothing."""

@@ -13,6 +13,7 @@ from roomctl import bilateral
 from roomctl.bilateral import Bilateral
 from roomctl.engine.running_set import RunningSet, reactions
 from roomctl.engine.session_log import Recovered, SessionLog, Why, client_settings
+from roomctl.engine.timeline import Timeline, soonest
 from roomctl.engine.view import Outlook, View
 from roomctl.errors import Invalid, Refused
 from roomctl.journal import Journal
@@ -37,7 +38,9 @@ class BilateralRoom:
         presets: dict[str, Preset],
         limits: Limits,
         recovered: Recovered,
+        timeline: Timeline,
     ) -> None:
+        self._timeline = timeline
         self._journal = journal
         self._sessions = sessions
         self._outlook = outlook
@@ -92,10 +95,14 @@ class BilateralRoom:
 
     # --- what is done ---
 
-    def change(self, change: dict[str, Any], frame: int) -> dict[str, Any]:
-        """Any part of the settings, from `frame` on; returns all of them. Raises Invalid."""
-        ending = self.state_at(frame) == "finishing"
-        self._put(bilateral.change_settings(self.now, change, self._limits, frame, ending=ending))
+    def change(self, change: dict[str, Any]) -> dict[str, Any]:
+        """Any part of the settings, as soon as can be; returns all of them. Raises Invalid."""
+
+        def changed(frame: int) -> Bilateral:
+            ending = self.state_at(frame) == "finishing"
+            return bilateral.change_settings(self.now, change, self._limits, frame, ending=ending)
+
+        self._take(changed)
         return asdict(self.now.bls)
 
     def choose_preset(self, preset_id: str, frame: float) -> Preset:
@@ -107,9 +114,9 @@ class BilateralRoom:
         self._put(bilateral.choose_preset(self.now, preset, self._limits, frame))
         return preset
 
-    def start(self, frame: int, *, by_panel: bool) -> dict[str, Any]:
-        """A set from `frame` on. Raises Refused while one runs."""
-        self._put(bilateral.start_set(self.now, self._limits, frame))
+    def start(self, *, by_panel: bool) -> dict[str, Any]:
+        """A set, as soon as can be. Raises Refused while one runs."""
+        frame = self._take(lambda frame: bilateral.start_set(self.now, self._limits, frame))
         self._prepared = False
         preset, bls = self.now.preset, self.now.bls
         record = self._sessions.set_started(bls, preset.id if preset else None, time.time())
@@ -117,12 +124,12 @@ class BilateralRoom:
         self.save_client_settings()
         return {"set": record.id, "number": record.number, "start_frame": frame}
 
-    def finish(self, frame: int) -> dict[str, Any]:
+    def finish(self) -> dict[str, Any]:
         """End the running set as its settings say. Raises Refused."""
-        if self.state_at(frame) == "finishing":
+        if self.state_at(self._timeline.moment().told) == "finishing":
             raise Refused("the set is already finishing", state="finishing", possible=["stop"])
         hard = self.now.bls.finish == "hard"
-        self._put(bilateral.finish_set(self.now, frame))
+        frame = self._take(lambda frame: bilateral.finish_set(self.now, frame))
         if hard:
             self._end("finish", frame)
         elif self._running is not None:
@@ -202,6 +209,18 @@ class BilateralRoom:
         self._prepared = True
 
     # --- inside ---
+
+    def _take(self, move: Callable[[int], Bilateral]) -> int:
+        """Put what `move` makes of the room in force as soon as can be; returns from which frame. Raises what `move` raises."""
+        with self._timeline.held():
+            moment = self._timeline.moment()
+            now, frame = soonest(moment, self.now, move)
+            if self._timeline.moment().rendered > moment.rendered:
+                # It took longer than sound waits for, and some has been made of what was in force before.
+                frame = self._timeline.effect_frame()
+                now = move(frame)
+            self._put(now)
+        return frame
 
     def _put(self, now: Bilateral) -> None:
         """Put `now` in force, for every output at once."""

@@ -20,12 +20,13 @@ RISE_S: Final = 0.1
 
 @dataclass(slots=True)
 class LightGovernor:
-    """Limits of one bar; holds the level it let through last."""
+    """Limits of one bar; holds the level it let through last, and the one that was shown last."""
 
     bar_level: float
     leds: int
     _level_frac: float = 0.0
     _frame: float = 0.0
+    _shown: tuple[float, float] = (0.0, 0.0)
 
     def limit(self, dot: Dot, frame: float) -> Dot:
         """`dot` as it may leave at `frame`."""
@@ -39,6 +40,10 @@ class LightGovernor:
         """The dot's size, at most a quarter of the bar and at least one LED."""
         return min(dot_leds(size), max(1.0, self.leds * MOST_LIT_FRAC))
 
-    def dark(self) -> None:
-        """The bar went dark by other means."""
-        self._level_frac = 0.0
+    def shown(self, level_frac: float, frame: float) -> None:
+        """The bar shows `level_frac` since `frame`."""
+        self._shown = (level_frac, frame)
+
+    def rewind(self) -> None:
+        """What was let through since the last picture that was shown is thrown away."""
+        self._level_frac, self._frame = self._shown

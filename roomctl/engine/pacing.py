@@ -12,13 +12,14 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
 from hardware.seams import Due, LightBar, LightFrame, Tapper, TapPulse
 from roomctl.clock import SessionClock
 from roomctl.engine.light_governor import LightGovernor
 from roomctl.engine.realtime import PACING_PRIORITY, ask_realtime, sleep_until
-from roomctl.engine.view import Outlook
+from roomctl.engine.view import Outlook, View
 from stimuli.bar import bar_pixels
 from stimuli.beats import Side
 from stimuli.frames import FRAME_RATE_HZ, frames_of_ms, frames_of_s
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 DARK_PERIOD_S: Final = 0.5
 """A dark bar is told so this often, so that it stays the room's."""
+
+PREPARED_S: Final = 0.1
+"""Pictures of this long are worked out at a time: waking for each costs more than the work."""
 
 TAP_HORIZON_FRAMES: Final = frames_of_s(1.0)
 TAP_CHECK_S: Final = 0.02
@@ -74,8 +78,20 @@ class Pacer(ABC):
         """Wait for what is next and offer it, or wait for a change."""
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a bar shows at `frame`; `lively` while there is light in it or more to come soon."""
+
+    frame: int
+    shown: LightFrame
+    lively: bool
+
+
 class LightPacer(Pacer):
-    """Pictures for one bar, at its rate while there is light, seldom while it is dark."""
+    """Pictures for one bar, at its rate while there is light, seldom while it is dark.
+
+    Pictures are worked out a few at a time, before they are due, and thrown away where the score changes meanwhile.
+    """
 
     def __init__(
         self, bar: LightBar, clock: SessionClock, outlook: Outlook, *, fps: float, leds: int, onset_ms: float, bar_level: float
@@ -85,7 +101,9 @@ class LightPacer(Pacer):
         self._fps = fps
         self._leds = leds
         self._governor = LightGovernor(bar_level, leds)
-        self._picture = 0
+        self._number = 0
+        self._ready: deque[Picture] = deque()
+        self._ready_for: View | None = None
         self._test: tuple[Side, float] | None = None
 
     def test(self, side: Side) -> None:
@@ -94,48 +112,81 @@ class LightPacer(Pacer):
         self._waker.set()
 
     def _step(self) -> None:
-        frame = self._next_frame()
-        sleep_until(self._told_at(frame))
-        lit = self._offer(frame)
-        if not lit:
+        self._number = self._next_number()
+        self._prepare()
+        sleep_until(self._told_at(self._frame_of(self._number)))
+        if not self._offer():
             self._waker.wait(timeout=DARK_PERIOD_S)
             self._waker.clear()
 
-    def _next_frame(self) -> int:
-        """The frame of the next picture that can still be told in time; pictures lie on multiples of the period."""
-        now_frame = self._clock.frame_at(time.monotonic() + self._onset_s)
-        self._picture = max(self._picture + 1, math.ceil(now_frame * self._fps / FRAME_RATE_HZ))
-        if self._picture * FRAME_RATE_HZ / self._fps > now_frame + 2 * FRAME_RATE_HZ / self._fps:
-            self._picture = math.ceil(now_frame * self._fps / FRAME_RATE_HZ)
-        return round(self._picture * FRAME_RATE_HZ / self._fps)
+    def _frame_of(self, number: int) -> int:
+        """Pictures lie on multiples of the period."""
+        return round(number * FRAME_RATE_HZ / self._fps)
 
-    def _offer(self, frame: int) -> bool:
-        """Tell the bar its picture; True while there is light now or soon."""
+    def _next_number(self) -> int:
+        """The next picture that can still be told in time."""
+        now = self._clock.frame_at(time.monotonic() + self._onset_s) * self._fps / FRAME_RATE_HZ
+        following = max(self._number + 1, math.ceil(now))
+        return following if following <= now + 2 else math.ceil(now)
+
+    def _offer(self) -> bool:
+        """Tell the bar the picture that is due; True while there is light now or soon."""
         stops = self._outlook.stops
-        dot, soon = self._dot(frame)
-        dot = self._governor.limit(dot, frame)
-        pixels = bar_pixels(dot.pos, dot.level_frac, dot.colour, self._leds, dot.size)
-        due_s = self._told_at(frame)
+        self._prepare()
+        picture = self._ready.popleft()
+        due_s = self._told_at(picture.frame)
         if self._outlook.stops != stops:
-            self._governor.dark()
+            self._went_dark(picture.frame)
             return False
-        self.bar.offer(LightFrame(dot.pos, dot.level_frac, dot.colour, pixels), Due(frame, self._clock.mono_at(frame)))
-        if dot.level_frac > 0.0:
+        self.bar.offer(picture.shown, Due(picture.frame, self._clock.mono_at(picture.frame)))
+        self._governor.shown(picture.shown.level_frac, picture.frame)
+        if picture.shown.level_frac > 0.0:
             self.late_s.append(time.monotonic() - due_s)
         if self._outlook.stops != stops:
-            self._governor.dark()
+            self._went_dark(picture.frame)
             self.bar.safe()
-        return soon or dot.level_frac > 0.0
+        return picture.lively
 
-    def _dot(self, frame: int) -> tuple[Dot, bool]:
-        if self._outlook.stopped:
-            return DARK, False
-        test = self._test
-        if test is not None:
-            if time.monotonic() < test[1]:
-                return Dot(-1.0 if test[0] == "left" else 1.0, TEST_LEVEL_FRAC, (0.0, 0.6, 0.6), 3.0), True
+    def _went_dark(self, frame: int) -> None:
+        self._governor.shown(0.0, frame)
+        self._ready.clear()
+
+    def _prepare(self) -> None:
+        """Have the next picture ready, as it is to be seen from what is in force now."""
+        view, frame = self._outlook.view, self._frame_of(self._number)
+        if self._outlook.stopped or self._is_tested:
+            self._ready_for, self._ready = None, deque([self._made(self._number, *self._lone_dot())])
+        elif self._ready_for is not view or not self._ready or self._ready[0].frame != frame:
+            self._ready.clear()
+            self._governor.rewind()
+            count = max(1, round(self._fps * PREPARED_S)) if view.scores else 1
+            for number in range(self._number, self._number + count):
+                self._ready.append(self._made(number, *self._dot(view, self._frame_of(number))))
+            self._ready_for = view
+
+    def _made(self, number: int, dot: Dot, soon: bool) -> Picture:
+        frame = self._frame_of(number)
+        dot = self._governor.limit(dot, frame)
+        pixels = bar_pixels(dot.pos, dot.level_frac, dot.colour, self._leds, dot.size)
+        return Picture(frame, LightFrame(dot.pos, dot.level_frac, dot.colour, pixels), soon or dot.level_frac > 0.0)
+
+    @property
+    def _is_tested(self) -> bool:
+        if self._test is not None and time.monotonic() >= self._test[1]:
             self._test = None
-        view = self._outlook.view
+        return self._test is not None
+
+    def _lone_dot(self) -> tuple[Dot, bool]:
+        """Dark after a STOP; else the dot of a test."""
+        self._governor.rewind()
+        test = self._test
+        if self._outlook.stopped or test is None:
+            return DARK, False
+        return Dot(-1.0 if test[0] == "left" else 1.0, TEST_LEVEL_FRAC, (0.0, 0.6, 0.6), 3.0), True
+
+    @staticmethod
+    def _dot(view: View, frame: int) -> tuple[Dot, bool]:
+        """The dot at `frame`, and whether there is more to come."""
         score = view.score_at(frame)
         if score is None:
             return DARK, bool(view.scores)

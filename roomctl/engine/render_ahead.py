@@ -11,6 +11,8 @@ import math
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -25,7 +27,10 @@ BLOCK_FRAMES: Final = 512
 RING_BLOCKS: Final = 32
 LEAST_AHEAD_BLOCKS: Final = 2
 MOST_AHEAD_BLOCKS: Final = 4
+MOST_AT_ONCE_BLOCKS: Final = 2
 BURST_GAP_S: Final = 0.002
+MOST_HELD_S: Final = 0.002
+"""A command may keep the render thread from its next block for this long, and no longer: a fifth of a block."""
 
 STIMULUS: Final = slice(0, 2)
 MUSIC: Final = slice(2, 4)
@@ -61,10 +66,13 @@ class RenderAhead:
         self._ring = np.zeros((self._ring_frames, 6), np.float32)
         self._read_frame = 0
         self._written_frame = 0
+        self._claimed_frame = 0
+        self._hold = threading.Lock()
         self._restart_at: int | None = 0
         self._valid_from_frame = 0
         self._ahead_frames = LEAST_AHEAD_BLOCKS * self._block_frames
         self._burst_frames = 0
+        self._card_frames = 0
         self._last_read_s = 0.0
         self._wanted = threading.Event()
         self._closing = False
@@ -76,6 +84,20 @@ class RenderAhead:
     def written_frame(self) -> int:
         """Sound up to here has been made, and changes no more."""
         return self._written_frame
+
+    @property
+    def claimed_frame(self) -> int:
+        """Sound up to here has been made or is being made, with what was in force when it was begun."""
+        return self._claimed_frame
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No block is begun meanwhile, so what is put in force from `claimed_frame` on is in time.
+
+        The render thread waits `MOST_HELD_S` at most, and then goes on: nothing that commands do can silence the room.
+        """
+        with self._hold:
+            yield
 
     @property
     def ahead_frames(self) -> int:
@@ -101,10 +123,12 @@ class RenderAhead:
         self._wanted.set()
 
     def read(self, first_frame: int, frames: int) -> tuple[Samples, Samples, Samples]:
-        """(stimulus, music, taps) for the frames from `first_frame`; silence, counted, where nothing is ready."""
+        """(stimulus, music, taps) for the frames from `first_frame`; silence, counted, where nothing is ready.
+
+        `refill` is called when the card has what it asked for, so that the render thread does not get in its way.
+        """
         self._measure_burst(frames)
         self._read_frame = max(self._read_frame, first_frame + frames)
-        self._wanted.set()
         begin = min(max(self._valid_from_frame - first_frame, 0), frames)
         end = 0 if self._restart_at is not None else self._written_frame - first_frame
         if begin < frames and end < frames:
@@ -115,6 +139,15 @@ class RenderAhead:
             taken[max(end, 0) :] = 0.0
         return taken[:, STIMULUS], taken[:, MUSIC], taken[:, TAPS]
 
+    def refill(self) -> None:
+        """Wake the render thread where the card's largest burst, or two of its blocks, are not ready any more.
+
+        So a card that reads in bursts wakes it once in a burst.
+        """
+        least = max(self._ahead_frames - self._card_frames, 2 * self._card_frames)
+        if self._restart_at is not None or self._written_frame - self._read_frame < least:
+            self._wanted.set()
+
     def _taken(self, first_frame: int, frames: int) -> Samples:
         """A copy of the ring's frames from `first_frame`, around its end where need be."""
         at = first_frame % self._ring_frames
@@ -124,6 +157,7 @@ class RenderAhead:
 
     def _measure_burst(self, frames: int) -> None:
         now_s = time.monotonic()
+        self._card_frames = frames
         in_burst = now_s - self._last_read_s < BURST_GAP_S
         self._burst_frames = self._burst_frames + frames if in_burst else frames
         self._last_read_s = now_s
@@ -142,14 +176,27 @@ class RenderAhead:
         if restart_at is not None:
             self._renderer.restart(restart_at)
             self._written_frame = restart_at
-        while not self._closing and self._written_frame < self._read_frame + self._ahead_frames:
+        while not self._closing and (frames := self._due_frames()) > 0:
+            self._claim(frames)
             begun_s = time.monotonic()
-            self._store(self._renderer.block(self._written_frame, self._block_frames))
+            self._store(self._renderer.block(self._written_frame, frames))
             self.block_seconds.append(time.monotonic() - begun_s)
             if self._restart_at == restart_at:
                 self._restart_at = restart_at = None
             elif self._restart_at is not None:
                 return
+
+    def _due_frames(self) -> int:
+        """How much to render at a time: whole blocks, as many as are due, few."""
+        due = self._read_frame + self._ahead_frames - self._written_frame
+        return self._block_frames * min(math.ceil(due / self._block_frames), MOST_AT_ONCE_BLOCKS)
+
+    def _claim(self, frames: int) -> None:
+        """Say which frames are made next, before anything is looked at that they are made from."""
+        holds = self._hold.acquire(timeout=MOST_HELD_S)
+        self._claimed_frame = self._written_frame + frames
+        if holds:
+            self._hold.release()
 
     def _store(self, block: Block) -> None:
         self._lay(STIMULUS, block.first_frame, block.stimulus)

@@ -32,17 +32,15 @@ from roomctl.engine.realtime import sleep_until
 from roomctl.engine.renderer import side_test
 from roomctl.engine.session_log import Recovered, SessionLog, Why, is_journalled
 from roomctl.engine.state import Changes, bilateral_state, clock_state
+from roomctl.engine.timeline import Timeline
 from roomctl.engine.timing import timing_state
 from roomctl.errors import Away, Forbidden, Invalid, Refused, UnknownId
 from roomctl.preflight import preflight
-from stimuli.frames import frames_of_ms
-from stimuli.limiter import LIMITER_DELAY_FRAMES
 
 log = logging.getLogger(__name__)
 
 SECOND_STOP_S: Final = 2.0
 COMMIT_TIMEOUT_S: Final = 2.0
-MARGIN_FRAMES: Final = 512
 LONGEST_CUT_S: Final = 0.5
 """A cut lies one render-ahead and the largest device lead after STOP; no RESUME waits longer than this for it."""
 PUBLISH_S: Final = 0.5
@@ -67,7 +65,10 @@ class Room:
         self._changes = Changes()
         self._sessions = SessionLog(parts.journal, recovered.session)
         limits = parts.room_file.limits
-        self._sets = BilateralRoom(parts.journal, self._sessions, parts.outlook, parts.presets, limits, recovered)
+        self._timeline = Timeline(parts.clock, parts.ahead, lambda: parts.rack.largest_onset_ms)
+        self._sets = BilateralRoom(
+            parts.journal, self._sessions, parts.outlook, parts.presets, limits, recovered, self._timeline
+        )
         self._presence = Presence()
         self._tappers = OwnTappers(parts.rack, parts.journal, recovered.memory.get("tappers"))
         self._calibrating = Calibrating(parts)
@@ -104,14 +105,11 @@ class Room:
 
     def now_frame(self) -> float:
         """The session frame heard now."""
-        return self._parts.clock.frame_at(time.monotonic())
+        return self._timeline.now_frame()
 
     def effect_frame(self) -> int:
         """The next frame that neither a device nor the sound has been told of yet."""
-        lead_frames = frames_of_ms(self._parts.rack.largest_onset_ms) + MARGIN_FRAMES
-        heard = self._parts.clock.frame_at(time.monotonic()) + lead_frames
-        rendered = self._parts.ahead.written_frame + LIMITER_DELAY_FRAMES + MARGIN_FRAMES
-        return int(max(heard, rendered))
+        return self._timeline.effect_frame()
 
     # --- STOP ---
 
@@ -221,7 +219,7 @@ class Room:
                 return self._dose(request)
 
     def _change_bls(self, command: m.ChangeBls, who: m.Who) -> Outcome:
-        bls = self._sets.change(command.change, self.effect_frame())
+        bls = self._sets.change(command.change)
         self._event("bls", who.name, dict(command.change))
         self._changed(who.name, ", ".join(command.change))
         return Outcome(bls)
@@ -238,13 +236,13 @@ class Room:
         self._parts.dosing.refuse_set()
         self._calibrating.refuse_noise()
         self._sets.end_if_over(self.now_frame())
-        body = self._sets.start(self.effect_frame(), by_panel=request.who.panel_id is not None)
+        body = self._sets.start(by_panel=request.who.panel_id is not None)
         self._changed(request.who.name, "START")
         return Outcome(body)
 
     def _set_finish(self, who: m.Who) -> Outcome:
         self._refuse_stopped()
-        body = self._sets.finish(self.effect_frame())
+        body = self._sets.finish()
         self._changed(who.name, "FINISH")
         return Outcome(body)
 

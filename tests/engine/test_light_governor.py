@@ -50,8 +50,25 @@ def test_dark_is_dark_at_once(governor: LightGovernor) -> None:
 
 
 def test_after_a_stop_the_light_rises_anew(governor: LightGovernor) -> None:
-    governor.dark()
+    governor.shown(0.0, 10 * S)
+    governor.rewind()
     assert governor.limit(DOT, 10 * S + S / 100).level_frac == pytest.approx(0.06)
+
+
+def test_pictures_that_were_never_shown_let_nothing_rise() -> None:
+    governor = LightGovernor(0.6, 60)
+    governor.limit(DARK, S)
+    governor.shown(0.0, S)
+    ahead = [governor.limit(replace(DOT, level_frac=0.6), S + S * step / 40).level_frac for step in range(1, 5)]
+    governor.rewind()
+    again = [governor.limit(replace(DOT, level_frac=0.6), S + S * step / 40).level_frac for step in range(1, 5)]
+    assert ahead == again == pytest.approx([0.15, 0.3, 0.45, 0.6])
+
+
+def test_a_picture_that_was_shown_is_where_the_next_one_rises_from(governor: LightGovernor) -> None:
+    governor.shown(0.3, 10 * S)
+    governor.rewind()
+    assert governor.limit(replace(DOT, level_frac=0.6), 10 * S + S / 100).level_frac == pytest.approx(0.36)
 
 
 def test_a_frame_of_the_past_lets_nothing_rise() -> None:

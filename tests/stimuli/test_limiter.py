@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stimuli.frames import FRAME_RATE_HZ, FloatArray, Samples
-from stimuli.limiter import LIMITER_DELAY_FRAMES, Limiter
+from stimuli.limiter import AIM_DB, LIMITER_DELAY_FRAMES, Limiter
 
 CEILING = 10.0 ** (-1.0 / 20.0)
 MIXTURES = ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.3, 1.0), (0.8, 0.4))
@@ -48,6 +48,8 @@ def tone(hz: float, peak: float, frames: int = 9_600) -> Samples:
 
 
 @settings(max_examples=40, deadline=None)
+@example(peaks=(4.0, 2.0), tops_hz=(12_000.0, 20_000.0), seed=26_399, ceiling_dbtp=-1.0)
+@example(peaks=(3.705784699378782, 2.3045719426578746), tops_hz=(20_000.0, 20_000.0), seed=858_120, ceiling_dbtp=-1.0)
 @given(
     peaks=st.tuples(st.floats(0.0, 4.0), st.floats(0.0, 4.0)),
     tops_hz=st.tuples(st.sampled_from([300.0, 3_000.0, 12_000.0, 20_000.0]), st.sampled_from([1_000.0, 20_000.0])),
@@ -76,6 +78,36 @@ def test_no_sample_passes_the_ceiling_even_of_noise_up_to_half_the_rate() -> Non
     stimulus, music = (noise(24_000, 24_000.0, 4.0, seed) for seed in (1, 2))
     heard, played = limited(stimulus, music)
     assert float(np.max(np.abs(heard + played))) <= CEILING
+
+
+class Looking(Limiter):
+    """A limiter that never takes the short way through silence."""
+
+    @property
+    def _is_open(self) -> bool:
+        return False
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3_000), st.integers(1, 500), st.floats(0.1, 4.0)), max_size=6),
+    st.lists(st.sampled_from([1, 7, 48, 64, 240, 256, 512, 1000, 3000]), min_size=1, max_size=8),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_short_way_through_silence_changes_no_sample(bursts: list[tuple[int, int, float]], blocks: list[int]) -> None:
+    """Bursts of noise with silence between, some of them limited, in blocks of any length."""
+    rng = np.random.default_rng(1)
+    pieces = [np.concatenate((np.zeros((gap, 4)), rng.normal(0.0, loud, (length, 4)))) for gap, length, loud in bursts]
+    sound = np.concatenate([*pieces, np.zeros((2_000, 4))]).astype(np.float32)
+    one, other, at, turn = Limiter(), Looking(), 0, 0
+    while at < len(sound):
+        frames = min(blocks[turn % len(blocks)], len(sound) - at)
+        block = sound[at : at + frames]
+        for heard, wanted in zip(
+            one.process(block[:, :2], block[:, 2:]), other.process(block[:, :2], block[:, 2:]), strict=True
+        ):
+            assert np.array_equal(heard, wanted)
+        at, turn = at + frames, turn + 1
+    assert one.gain == other.gain
 
 
 def test_sound_under_the_ceiling_comes_out_untouched_240_frames_later() -> None:
@@ -178,4 +210,4 @@ def test_the_gain_can_be_read() -> None:
     limiter, loud = Limiter(), np.full((4_800, 2), 1.5, np.float32)
     assert limiter.gain == 1.0
     limiter.process(loud, np.zeros_like(loud))
-    assert limiter.gain == pytest.approx(CEILING / 1.5, rel=0.01)
+    assert limiter.gain == pytest.approx(CEILING * 10.0 ** (-AIM_DB / 20.0) / 1.5, rel=0.001)
