@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -200,6 +201,33 @@ def test_volume_and_light_are_trimmed_by_the_step(dosing: Page, room: Any) -> No
     expect(dosing.locator(".room-moves .level-value").last).to_have_text("L* 54")
     dosing.wait_for_function("() => !document.querySelector('.room-moves [data-look]')")
     assert [body for do, body in room.commands if do in ("music", "lights")] == [{"volume_db": -11}, {"level_l": 54}]
+
+
+def test_the_breath_is_led_at_another_pace_only_where_one_is_led(dosing: Page, room: Any) -> None:
+    in_the_peak(room)
+    expect(dosing.locator("rc-breath")).to_be_hidden()
+    room.arc = start_arc(room.programs["breathing"], room.session_s, time.time(), light_l=30.0, cct_k=2400.0)
+    room.show_program("Paced breathing")
+    breath = dosing.locator("rc-breath")
+    expect(breath.locator(".level-value")).to_have_text("6")
+    expect(breath.get_by_role("button", name="In 4, out 6")).to_have_attribute("aria-pressed", "true")
+    dosing.get_by_role("button", name="Breaths a minute: less").tap()
+    expect(breath.locator(".level-value")).to_have_text("5.5")
+    breath.get_by_role("button", name="Even").tap()
+    expect(breath.get_by_role("button", name="Even")).to_have_attribute("aria-pressed", "true")
+    assert moves(room, "breath") == [{"per_min": 5.5}, {"ratio": [1, 0, 1, 0]}]
+    assert [pace.breath.per_min for pace in room.arc.breath] == [6.0, 5.5]
+
+
+def test_a_program_without_a_dose_shows_its_own_time_and_no_move_it_does_not_know(dosing: Page, room: Any) -> None:
+    begun_s = room.session_s - 130.0
+    room.arc = start_arc(room.programs["breathing"], begun_s, time.time(), light_l=30.0, cct_k=2400.0)
+    room.show_program("Paced breathing")
+    expect(dosing.locator(".now-medicine")).to_have_text(re.compile(r"2:[1-5]\d"))
+    expect(dosing.get_by_role("button", name="To return")).to_be_hidden()
+    in_the_peak(room)
+    expect(dosing.locator(".now-medicine")).to_have_text("T+0:25")
+    expect(dosing.get_by_role("button", name="To return")).to_be_visible()
 
 
 def test_no_set_can_be_started_while_a_program_runs(dosing: Page, room: Any) -> None:

@@ -10,6 +10,12 @@ export function medicineS(state, frame) {
   return given(program.t0_frame) && frame !== null ? (frame - program.t0_frame) / FRAMES_PER_S : (program.medicine_s ?? null);
 }
 
+/** Seconds since the program was started, which is what counts where there is no medicine clock. */
+export function startedS(state, frame) {
+  const started = state?.program?.started_frame;
+  return given(started) && frame !== null ? Math.max(0, (frame - started) / FRAMES_PER_S) : 0;
+}
+
 /** Seconds left in the phase, below 0 when it is over its time; null where it has no end of its own. */
 export function phaseLeftS(state, frame) {
   const program = state?.program;

@@ -160,6 +160,8 @@ class ProgramMoves extends RoomElement {
     show(this.main, !asking);
     this.main.toggleAttribute("data-waiting", waiting);
     for (const button of this.buttons) button.disabled = !may(state, button.dataset.verb);
+    const returns = Boolean(program?.phases.some(({ id }) => id === "return"));
+    for (const button of this.buttons) if (button.dataset.verb === "skip") show(button, returns);
     const held = may(state, "release");
     const away = may(state, "resume");
     for (const button of this.buttons) {

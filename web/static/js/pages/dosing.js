@@ -3,9 +3,10 @@
 import { RoomElement, h, say, show } from "../dom.js";
 import { command, question } from "../commands.js";
 import { roomClock } from "../room_clock.js";
-import { medicineS, phaseLeftS } from "../program_now.js";
+import { medicineS, phaseLeftS, startedS } from "../program_now.js";
 import { medicineTime, named, seconds } from "../words.js";
 import "../elements/arc_picture.js";
+import "../elements/breath.js";
 import "../elements/level.js";
 import "../elements/program_moves.js";
 import "../elements/program_picker.js";
@@ -52,11 +53,12 @@ class DosingPage extends RoomElement {
     this.medicine = h("div", { class: "now-medicine" });
     this.playing = h("div", { class: "now-playing" });
     this.status = h("div", { class: "now" }, this.medicine, h("div", {}, this.phase, this.left), this.playing, this.swap);
+    this.breath = h("rc-breath", { hidden: true });
     this.prompts = h("rc-prompts");
     this.moves = h("rc-program-moves");
     this.another = h("button", { type: "button", class: "primary another", text: "Choose another program", hidden: true });
     this.another.addEventListener("click", () => this.#chooseAnother());
-    return h("div", { class: "running", hidden: true }, this.overdue, this.another, h("div", { class: "timeline" }, this.arc, this.values), this.status, h("div", { class: "dosing-below" }, this.moves, this.prompts, this.#room()));
+    return h("div", { class: "running", hidden: true }, this.overdue, this.another, h("div", { class: "timeline" }, this.arc, this.values), this.status, this.breath, h("div", { class: "dosing-below" }, this.moves, this.prompts, this.#room()));
   }
 
   #swap() {
@@ -144,7 +146,7 @@ class DosingPage extends RoomElement {
       this.#pictureKey = key;
       this.#loadPicture();
     }
-    for (const part of [this.overdue, this.arc, this.values, this.prompts, this.moves, this.headphones, ...this.levels]) part.setState(state);
+    for (const part of [this.overdue, this.arc, this.values, this.prompts, this.moves, this.headphones, this.breath, ...this.levels]) part.setState(state);
     for (const button of this.acts) button.disabled = !program.possible?.includes(button.dataset.verb);
     this.duck.setAttribute("aria-pressed", String(Boolean(state.music?.ducked)));
     this.#tick();
@@ -156,7 +158,8 @@ class DosingPage extends RoomElement {
     const frame = roomClock.frameAt(performance.now());
     const medicine = medicineS(state, frame);
     const left = phaseLeftS(state, frame);
-    say(this.medicine, medicine === null ? "before the dose" : medicineTime(medicine));
+    const before = state.program.kind === "dosing" ? "before the dose" : seconds(startedS(state, frame));
+    say(this.medicine, medicine === null ? before : medicineTime(medicine));
     say(this.phase, state.program.phases.find(({ id }) => id === state.program.phase)?.title ?? named(state.program.phase));
     say(this.left, this.#leftWords(state.program, left));
     const now = trackName(state.music?.now) ?? "built-in pad";
