@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from playlists.presets import Preset, preset_snapshot
@@ -19,7 +19,7 @@ from roomctl.errors import Invalid, Refused
 from roomctl.journal import Journal
 from roomctl.limits import Limits
 from stimuli.frames import FRAME_RATE_HZ
-from stimuli.motion import MotionState
+from stimuli.motion import Motion, MotionState
 from stimuli.score import Score
 from stimuli.settings import Bls
 from stimuli.tasks import task_at
@@ -48,6 +48,7 @@ class BilateralRoom:
         self._limits = limits
         self._running: RunningSet | None = None
         self.led_by_program = False
+        self._led: Motion | None = None
         self._prepared = True
         self.now = self._recovered(recovered)
 
@@ -170,10 +171,17 @@ class BilateralRoom:
         return {"set_s": round((frame - score.motion.start_frame) / FRAME_RATE_HZ, 3)}
 
     def follow_program(self, wanted: bool, bls: Bls | None, score_of: Callable[[Bls, int], Score], frame: int) -> None:
-        """Begin, end or take up again the slow motion that a program brings with it."""
+        """Begin, end or take up again the slow motion that a program brings with it, and follow where it is led otherwise."""
+        score = self.now.score
         if wanted and not self.led_by_program and self.state_at(frame) == "idle" and bls is not None:
-            self._put(Bilateral(bls, None, (score_of(bls, frame),)))
-            self.led_by_program = True
+            begun = score_of(bls, frame)
+            self._put(Bilateral(bls, None, (begun,)))
+            self.led_by_program, self._led = True, begun.motion
+        elif wanted and self.led_by_program and bls is not None and score is not None:
+            led = score_of(bls, score.motion.start_frame).motion
+            if led is not self._led:
+                self._led = led
+                self._put(replace(self.now, scores=(*self.now.scores[:-1], replace(score, motion=led))))
         elif not wanted and self.led_by_program:
             self._put(bilateral.finish_softly(self.now, frame))
             self.led_by_program = False

@@ -140,6 +140,25 @@ def test_volume_is_led_and_limited(engine: Any) -> None:
         engine.do(m.ChangeMusic(volume_db=6))
 
 
+def test_a_breath_led_at_another_pace_is_swept_so_from_the_next_way_in_without_a_jump(make_engine: Callable[..., Any]) -> None:
+    engine = make_engine(speed=4.0)
+    engine.do(m.ProgramStart(program="breathing"))
+    engine.until(lambda state: state["set"]["state"] == "running" and state["set"]["elapsed_s"] > 14.0)
+    assert engine.do(move("breath", per_min=5, ratio=(1, 0, 1, 0)))["done"] == "breath"
+    assert engine.state()["program"]["breath"] == {"per_min": 5.0, "ratio": [1.0, 0.0, 1.0, 0.0]}
+    with pytest.raises(Invalid, match="5 to 7"):
+        engine.do(move("breath", per_min=9))
+    engine.until(lambda state: state["set"]["elapsed_s"] > 48.0)
+    engine.end()
+    lit = [event for event in engine.events("bar") if event["kind"] == "light" and event["level"] > 0.05]
+    at_s, positions = (np.array([event[key] for event in lit]) for key in ("t_s", "pos"))
+    turns = np.flatnonzero((np.diff(positions[:-1]) <= 0.0) & (np.diff(positions[1:]) > 0.0) & (positions[1:-1] < -0.9)) + 1
+    lefts_s = at_s[turns] - at_s[0]
+    # Left edges at 3, 13 and 23 s by the file's six breaths a minute, and then 12 s apart; a busy machine may leave out pictures.
+    assert np.diff(lefts_s)[:3] == pytest.approx([10.0, 10.0, 12.0], abs=0.5)
+    assert np.abs(np.diff(positions)).max() < 0.05 * max(1.0, np.diff(at_s).max() / 0.025)
+
+
 def test_paced_breathing_is_led_by_a_slow_sweep_that_ends_with_the_program(make_engine: Callable[..., Any]) -> None:
     engine = make_engine()
     engine.do(m.ProgramStart(program="breathing"))
