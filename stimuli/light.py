@@ -32,6 +32,7 @@ __all__ = [
     "dot_at",
     "light_at",
     "lights_at",
+    "runs_on",
     "screen_point_at",
     "set_level_at",
 ]
@@ -127,7 +128,7 @@ def screen_point_at(motion: Motion, light: Light, frame: float) -> tuple[float, 
     return x * light.width_frac, y * light.width_frac
 
 
-def _runs_on(cues: tuple[Cue, ...]) -> Iterator[tuple[float, float]]:
+def runs_on(cues: tuple[Cue, ...]) -> Iterator[tuple[float, float]]:
     """(from, until) frames of the stretches in which the light is switched on; the first cue holds for ever before."""
     begin: float | None = None
     for cue in cues:
@@ -151,7 +152,7 @@ def _recent(cues: tuple[Cue, ...], frame: float) -> tuple[Cue, ...]:
 def _switch_level(cues: tuple[Cue, ...], frame: float) -> float:
     """0 to 1: up in the fade-in when switched on, down in the short fade when switched off."""
     level = 0.0
-    for begin, until in _runs_on(_recent(cues, frame)):
+    for begin, until in runs_on(_recent(cues, frame)):
         if frame >= begin:
             level = max(level, _rise((frame - begin) / _FADE_IN_FRAMES) * (1.0 - _rise((frame - until) / _SWITCH_OFF_FRAMES)))
     return level
@@ -159,7 +160,7 @@ def _switch_level(cues: tuple[Cue, ...], frame: float) -> float:
 
 def _switch_levels(cues: tuple[Cue, ...], frames: FloatArray) -> FloatArray:
     levels = np.zeros_like(frames)
-    for begin, until in _runs_on(cues):
+    for begin, until in runs_on(cues):
         run = _rises((frames - begin) / _FADE_IN_FRAMES) * (1.0 - _rises((frames - until) / _SWITCH_OFF_FRAMES))
         np.maximum(levels, run, out=levels)
     return levels

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import Any
 
 from playlists.presets import preset_snapshot
 from roomctl.bilateral import Bilateral, cycles_done, delivered
 from roomctl.clock import ClockReading
+from stimuli.light import runs_on
 from stimuli.motion import MotionState
 from stimuli.score import Score
 
+RUNS_TOLD = 4
+"""Older switches of the light have long faded."""
 RUNNING_KEYS = ("cycles", "elapsed_s", "rate_hz")
 """What of `set` is computed from the clock, and so is no change."""
 
@@ -22,8 +26,14 @@ def clock_state(reading: ClockReading) -> dict[str, Any]:
 
 
 def score_state(score: Score | None) -> dict[str, Any] | None:
-    """The newest set's motion, for whoever evaluates it themselves."""
-    return None if score is None else asdict(score.motion)
+    """The newest set's motion, for whoever evaluates it themselves, and when its light was switched on and off."""
+    return None if score is None else {**asdict(score.motion), "lit": lit_of(score)}
+
+
+def lit_of(score: Score) -> list[list[float | None]]:
+    """[from, until] frames of the last stretches in which the light is on; None is without a beginning, or without an end."""
+    runs = list(runs_on(score.cues))[-RUNS_TOLD:]
+    return [[frame if math.isfinite(frame) else None for frame in run] for run in runs]
 
 
 def set_state(room: Bilateral, frame: float, state: MotionState | None = None) -> dict[str, Any]:

@@ -177,7 +177,8 @@ class ScriptedRoom:
         """The motion in the snapshot's shape."""
         if self.motion is None:
             return None
-        return {**asdict(self.motion), "segments": [asdict(segment) for segment in self.motion.segments]}
+        lit = [[None, None]] if self.state["bls"]["light"]["on"] else []
+        return {**asdict(self.motion), "segments": [asdict(segment) for segment in self.motion.segments], "lit": lit}
 
     def command(self, do: str, body: dict[str, Any]) -> tuple[int, Any]:
         """Carry out one command; (status, body)."""

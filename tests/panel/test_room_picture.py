@@ -127,3 +127,48 @@ def test_the_dot_is_drawn_where_the_score_says_for_the_moment_of_drawing(panel: 
     )
     assert len(pairs) > 20
     assert all(abs(drawn - expected) <= 2.5 * led for drawn, expected, led in pairs), "within what a picture's time moves it"
+
+
+HANDS = "async (state) => (await import('/static/js/elements/room_picture.js')).handsOf(state)"
+
+
+def test_one_pair_of_hands_for_a_room_and_one_each_for_a_group(panel: Page, room: Any) -> None:
+    assert panel.evaluate(HANDS, None) == [{"name": "", "felt": 1}]
+    assert panel.evaluate(HANDS, room.snapshot()) == [{"name": "", "felt": 1}]
+    room.add_tappers("Left chair", "Sofa", "Right chair")
+    room.command("tapper-tune", {"name": "Left chair", "strength_frac": 0.4})
+    room.command("tapper-tune", {"name": "Sofa", "on": False})
+    devices = room.state["devices"]
+    room.change(devices=[*devices[:-1], {**devices[-1], "link": "FAULT"}])
+    assert panel.evaluate(HANDS, room.snapshot()) == [
+        {"name": "Left chair", "felt": 0.4},
+        {"name": "Sofa", "felt": 0},
+        {"name": "Right chair", "felt": 0},
+    ]
+
+
+def test_a_tapper_that_is_off_is_not_drawn_as_felt(panel: Page, room: Any) -> None:
+    """At a beat both hands of a tapper that is on are filled in turn, and those of one that is off never."""
+    room.add_tappers("Left chair", "Right chair")
+    room.command("tapper-tune", {"name": "Right chair", "on": False})
+    room.command("bls", {"light": {"on": False}, "tone": {"on": False}, "tap": {"ms": 900}, "rate_hz": 0.5})
+    room.command("set-start", {})
+    expect(panel.locator(".finish .hold-main")).to_be_enabled()
+    lit = panel.evaluate(
+        """async () => {
+          const canvas = document.querySelector('.picture');
+          const seen = { above: 0, below: 0 };
+          for (let picture = 0; picture < 150; picture++) {
+            await new Promise(requestAnimationFrame);
+            const { data } = canvas.getContext('2d').getImageData(0, 0, Math.round(canvas.width * 0.08), canvas.height);
+            const width = Math.round(canvas.width * 0.08);
+            for (let at = 0; at < data.length; at += 4) {
+              if (data[at] < 120 || data[at] < 1.5 * data[at + 2]) continue;
+              seen[at / 4 / width < canvas.height / 2 ? 'above' : 'below'] += 1;
+            }
+          }
+          return seen;
+        }"""
+    )
+    assert lit["above"] > 100
+    assert lit["below"] == 0

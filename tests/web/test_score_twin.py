@@ -20,6 +20,7 @@ TOLERANCE = 1e-9
 
 ASK = """async (cases) => {
   const score = await import("/score.js");
+  const { colourAt } = await import("/tasks.js");
   return cases.map(({ score: told, bls, answers }) => answers.map(({ frame }) => ({
     state: score.stateAt(told, frame),
     phase: score.phaseAt(told, frame),
@@ -28,6 +29,7 @@ ASK = """async (cases) => {
     pos: score.positionAt(told, bls, frame),
     ...score.pointAt(told, bls, frame),
     level: score.levelAt(told, bls, frame),
+    colour: colourAt(told, bls, frame),
     beat: score.nextBeat(told, frame),
   })));
 }"""
@@ -82,6 +84,8 @@ def check_answer(given: dict[str, Any], wanted: dict[str, Any], name: str) -> No
     assert (given["state"], given["cycles"]) == (wanted["state"], wanted["cycles"]), where
     for key in ("phase", "rate", "pos", "x", "y", "level"):
         assert abs(given[key] - wanted[key]) <= TOLERANCE, f"{key}, {where}: {given[key]} for {wanted[key]}"
+    for part, told in zip(given["colour"], wanted["colour"], strict=True):
+        assert abs(part - told) <= TOLERANCE, f"colour, {where}: {given['colour']} for {wanted['colour']}"
     if wanted["beat"] is None:
         assert given["beat"] is None, where
         return
@@ -125,3 +129,15 @@ def test_elapsed_and_left_seconds_add_up_to_the_set(script_page: Page) -> None:
     )
     length_s = (end - start) / 48_000
     assert both == [[pytest.approx(elapsed), pytest.approx(length_s - elapsed)] for elapsed in (0, 0, 1.25, length_s, length_s)]
+
+
+def test_the_vectors_hold_switches_half_way_and_colours_that_changed() -> None:
+    by_name = {case["name"]: case for case in VECTORS["cases"]}
+    for name in ("light switched off", "light switched on", "light flicked off and on", "light flicked on and off"):
+        levels = {
+            round(answer["level"] / by_name[name]["bls"]["light"]["brightness_frac"], 6) for answer in by_name[name]["answers"]
+        }
+        assert any(0.0 < level < 1.0 for level in levels), name
+    for name in ("colour change from blue-green", "colour change from #101010"):
+        assert len({tuple(answer["colour"]) for answer in by_name[name]["answers"]}) >= 3
+    assert len({tuple(answer["colour"]) for answer in by_name["beeps change no colour"]["answers"]}) == 1

@@ -39,7 +39,8 @@ export function linear(hex) {
   });
 }
 
-function hexOf(light) {
+/** Linear light, three numbers 0 to 1, to sRGB hexadecimal. */
+export function hexOf(light) {
   const parts = light.map((value) => {
     const coded = value <= 0.0031308 ? value * 12.92 : 1.055 * value ** (1 / 2.4) - 0.055;
     return Math.round(Math.min(1, Math.max(0, coded)) * 255).toString(16).padStart(2, "0");

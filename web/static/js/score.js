@@ -7,6 +7,7 @@
 export const FRAME_RATE_HZ = 48000;
 export const FADE_IN_FRAMES = 0.2 * FRAME_RATE_HZ;
 export const FADE_OUT_FRAMES = 0.25 * FRAME_RATE_HZ;
+export const SWITCH_OFF_FRAMES = 0.06 * FRAME_RATE_HZ;
 const EIGHT_HEIGHT = 0.5;
 const STRAIGHT = { horizontal: [1, 0], vertical: [0, 1], "diagonal-up": [1, 1], "diagonal-down": [1, -1] };
 
@@ -151,14 +152,26 @@ function rise(part) {
   return 0.5 - 0.5 * Math.cos(Math.PI * Math.min(Math.max(part, 0), 1));
 }
 
-/** How lit the dot is, 0 to 1 of its brightness: the calm rise at the start, the fall after rest, 0 from a hard stop on. */
+/** 0 to 1: up in the fade-in when the light is switched on, down in a short fade when it is switched off. */
+export function switchLevelAt(score, frame) {
+  let level = 0;
+  for (const [begin, until] of score.lit) {
+    if (present(begin) && frame < begin) continue;
+    const up = present(begin) ? rise((frame - begin) / FADE_IN_FRAMES) : 1;
+    const down = present(until) ? rise((frame - until) / SWITCH_OFF_FRAMES) : 0;
+    level = Math.max(level, up * (1 - down));
+  }
+  return level;
+}
+
+/** How lit the dot is, 0 to 1 of its brightness: the set's calm rise and fall, its switches, and 0 from a hard stop on. */
 export function envelopeAt(score, bls, frame) {
-  if (!score || !bls.light.on || (present(score.cut_frame) && frame >= score.cut_frame)) return 0;
+  if (!score || (present(score.cut_frame) && frame >= score.cut_frame)) return 0;
   const shown = frame - framesOfMs(bls.light.offset_ms);
   if (shown <= score.start_frame) return 0;
   let level = rise((shown - score.start_frame) / FADE_IN_FRAMES);
   if (present(score.end_frame) && !present(score.cut_frame)) level *= 1 - rise((shown - score.end_frame) / FADE_OUT_FRAMES);
-  return level;
+  return level > 0 ? level * switchLevelAt(score, frame) : 0;
 }
 
 /** The dot's level, 0 to 1 of full light, before the room's limits. */

@@ -4,10 +4,11 @@
  */
 
 import { RoomElement, h } from "../dom.js";
-import { hexOfColour } from "../colours.js";
-import { colourOf } from "../palette.js";
+import { colourOf, hexOf } from "../palette.js";
 import { roomClock } from "../room_clock.js";
 import * as score from "../score.js";
+import { colourAt } from "../tasks.js";
+import { isGroup, tappersOf } from "./tappers.js";
 
 const LEDS = 61;
 const TAP_ALIGN_PHASE = { edge: 0.25, centre: 0 };
@@ -25,6 +26,12 @@ export function pulseAt(beats, align, ownRateHz, frame, lengthMs) {
   const sinceMs = ((phase - first - index / 2) / rate) * 1000;
   const level = sinceMs < lengthMs ? 1 : Math.max(0, 1 - (sinceMs - lengthMs) / 120);
   return index % 2 === 0 ? { left: level, right: 0 } : { left: 0, right: level };
+}
+
+/** Whose hands are drawn: one pair for the room, or for a group a pair each; `felt` is the share of a tap that reaches them. */
+export function handsOf(state) {
+  if (state === null || !isGroup(state)) return [{ name: "", felt: 1 }];
+  return tappersOf(state).map(({ name, on, link, strength_frac: strength = 1 }) => ({ name, felt: on === false || link !== "READY" ? 0 : strength }));
 }
 
 class RoomPicture extends RoomElement {
@@ -83,6 +90,7 @@ class RoomPicture extends RoomElement {
     const level = known ? score.envelopeAt(beats, state.bls, frame) : 0;
     const point = known && beats ? score.pointAt(beats, state.bls, frame) : { x: 0, y: 0 };
     const box = this.#box(width, height);
+    this.dot = known ? hexOf(colourAt(beats, state.bls, frame)) : this.#colours.line;
     const flat = !known || ["horizontal"].includes(state.bls.light.path);
     if (flat) this.#bar(box, point.x, level);
     else this.#field(box, point, level);
@@ -95,10 +103,6 @@ class RoomPicture extends RoomElement {
     return { left: side, right: width - side, middle: height / 2, width, height, side };
   }
 
-  #dotColour() {
-    return this.#state ? hexOfColour(this.#state.bls.light.colour) : this.#colours.line;
-  }
-
   #bar({ left, right, middle }, at, level) {
     const pen = this.pen;
     const gap = (right - left) / (LEDS - 1);
@@ -108,7 +112,7 @@ class RoomPicture extends RoomElement {
     for (let led = 0; led < LEDS; led++) {
       const near = Math.max(0, Math.min(1, (size + 1) / 2 - Math.abs(led - centre)));
       this.#spot(left + led * gap, middle, radius, this.#colours.hair, 1);
-      if (near * level > 0.01) this.#spot(left + led * gap, middle, radius * (1 + 0.9 * near * level), this.#dotColour(), near * level);
+      if (near * level > 0.01) this.#spot(left + led * gap, middle, radius * (1 + 0.9 * near * level), this.dot, near * level);
     }
     pen.globalAlpha = 1;
   }
@@ -125,7 +129,7 @@ class RoomPicture extends RoomElement {
     pen.roundRect(centre - across - 10, middle - half - 8, across * 2 + 20, half * 2 + 16, 10);
     pen.stroke();
     this.#spot(centre, middle, 2.5, this.#colours.hair, 1);
-    this.#spot(centre + x * across, middle - y * half, 9, this.#dotColour(), level);
+    this.#spot(centre + x * across, middle - y * half, 9, this.dot, level);
     pen.globalAlpha = 1;
   }
 
@@ -155,25 +159,32 @@ class RoomPicture extends RoomElement {
   }
 
   #hands({ width, height, middle, side }, tap, tone) {
-    const radius = Math.max(2, Math.min(19, side * 0.3, height / 2 - 2));
     const tall = Math.max(2, Math.min(52, height - 4));
-    this.#hand(side * 0.4, middle, radius, tap.left, "L");
-    this.#hand(width - side * 0.4, middle, radius, tap.right, "R");
+    const pairs = handsOf(this.#state);
+    const share = (height - 4) / pairs.length;
+    const radius = Math.max(2, Math.min(19, side * 0.3, share / 2 - (pairs.length > 1 ? 2 : 0)));
+    pairs.forEach(({ felt }, index) => {
+      const y = middle + (index - (pairs.length - 1) / 2) * Math.min(share, 2 * radius + 8);
+      this.#hand(side * 0.4, y, radius, tap.left * felt, felt > 0, "L");
+      this.#hand(width - side * 0.4, y, radius, tap.right * felt, felt > 0, "R");
+    });
     this.#meter(side * 0.8, middle, tall, tone.left);
     this.#meter(width - side * 0.8, middle, tall, tone.right);
     this.pen.globalAlpha = 1;
   }
 
-  #hand(x, y, radius, level, letter) {
+  /** One hand: a ring that fills with the pulse; a dark ring without a letter where the tapper is off or away. */
+  #hand(x, y, radius, level, there, letter) {
     const pen = this.pen;
     pen.globalAlpha = 1;
-    pen.strokeStyle = this.#colours.line;
+    pen.strokeStyle = there ? this.#colours.line : this.#colours.hair;
     pen.lineWidth = 1.5;
     pen.beginPath();
     pen.arc(x, y, radius, 0, 2 * Math.PI);
     pen.stroke();
     if (level > 0) this.#spot(x, y, radius * (0.5 + 0.4 * level), this.#colours.orange, level);
     pen.globalAlpha = 1;
+    if (!there || radius < 9) return;
     pen.fillStyle = level > 0.5 ? this.#colours.bg : this.#colours.muted;
     pen.font = "600 14px system-ui, sans-serif";
     pen.textAlign = "center";
