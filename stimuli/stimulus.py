@@ -70,4 +70,6 @@ def _sources(scores: tuple[Score, ...], first_frame: int, frames: int) -> set[So
 
 
 def _pulses(scores: tuple[Score, ...], first_frame: int, end_frame: int) -> list[Pulse]:
-    return [pulse for score in scores for pulse in pulses_between(score, first_frame - LONGEST_PULSE_FRAMES, end_frame)]
+    """The pulses that are felt in the stretch, those that began before it too."""
+    begun = (pulse for score in scores for pulse in pulses_between(score, first_frame - LONGEST_PULSE_FRAMES, end_frame))
+    return [pulse for pulse in begun if pulse.end_frame > first_frame]

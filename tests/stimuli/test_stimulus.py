@@ -96,6 +96,12 @@ def test_a_pulse_is_felt_in_the_hands_even_where_nothing_is_heard() -> None:
     assert not sounds_alike((silent,), (weaker,), START + 11_000, START + 12_001)
 
 
+def test_a_set_that_rang_out_is_missed_by_nobody() -> None:
+    over = replace(score(), motion=motion.cut(score().motion, START + 20_000))
+    assert sounds_alike((over,), (), START + 20_000 + 9_600, START + 20_000 + 14_000)
+    assert not sounds_alike((over,), (), START + 12_000 + 4_000, START + 20_000)
+
+
 def test_which_source_plays_is_heard() -> None:
     pad, music = (score(tone=Tone(on=False), continuous=Continuous(on=True, source=source)) for source in ("pad", "music"))
     assert not sounds_alike((pad,), (music,), START + S, START + S + 480)
