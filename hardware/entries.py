@@ -100,6 +100,8 @@ TOKEN_DRIVERS: Final = ("hue", "homeassistant")
 class DeviceEntry:
     """What every light bar, tapper and room light has in the room file.
 
+    `interface` is what multicast leaves this machine by, as the system names it ("eth0") or by its address.
+
     Raises ValueError where the driver lacks what it needs to find its device, or has what only a stub can use.
     """
 
@@ -113,6 +115,7 @@ class DeviceEntry:
     record: Path | None = None
     on_loss: OnLoss = "stop"
     faults: tuple[Fault, ...] = ()
+    interface: str | None = None
 
     def __post_init__(self) -> None:
         serial = self.driver in ("adalight", "enttec", "serial")
@@ -125,6 +128,8 @@ class DeviceEntry:
         for key, meaning in NEEDED.get(self.driver, {}).items():
             if not getattr(self, key):
                 raise ValueError(f'driver "{self.driver}" needs {key}, {meaning}')
+        if self.interface and (self.driver != "sacn" or self.host):
+            raise ValueError('interface is for driver "sacn" without host: it names the way that multicast leaves by')
         if self.driver != "stub" and (self.record or self.faults):
             raise ValueError('record and faults are for driver "stub"')
 

@@ -25,7 +25,7 @@ _STEADY_S: Final = 2.0
 STALE_S: Final = 1.0
 """How long a wire may be busy with one thing before its link is STALE."""
 
-_JOIN_S: Final = 3.0
+_JOIN_S: Final = 4.0
 
 
 class Terminal(Exception):

@@ -10,6 +10,7 @@ from typing import Final
 
 from hardware.seams import SafeBytes
 from hardware.transports.serial import SerialPort
+from hardware.transports.udp import MULTICAST_TTL, leave_by
 
 _WAIT_S: Final = 0.5
 
@@ -91,9 +92,12 @@ def _send(safe: SafeBytes, packets: Sequence[bytes]) -> None:
 def _send_udp(addresses: Sequence[str], packets: Sequence[bytes]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mine:
         mine.settimeout(_WAIT_S)
-        mine.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 8)
+        mine.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, MULTICAST_TTL)
         for at, packet in enumerate(packets):
-            host, _, port = addresses[at % len(addresses)].rpartition(":")
+            address, _, interface = addresses[at % len(addresses)].partition("@")
+            host, _, port = address.rpartition(":")
+            if interface:
+                leave_by(mine, interface)
             mine.sendto(packet, (host, int(port)))
 
 

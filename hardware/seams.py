@@ -87,7 +87,8 @@ class Link:
 class SafeBytes:
     """What the launcher sends for a device when the engine can no longer: `transport` is `udp`, `serial` or `unix`.
 
-    `address` is what that transport opens (`host:port`, a serial port with `@baud`, a socket's path); `packets` go in order.
+    `address` is what that transport opens (`host:port`, with `@interface` for multicast that leaves by one; a serial port with
+    `@baud`; a socket's path); `packets` go in order.
     Where it lists several, with spaces between, packet n goes to the n-th of them and round again. With `repeat_s` the packets
     are sent again that often until the engine is back, and then `release` once. `hardware.safe_send` sends them.
     """

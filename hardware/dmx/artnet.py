@@ -12,6 +12,7 @@ PORT: Final = 6454
 REPEAT_S: Final = 4.0
 """A static universe is repeated at least this often, or receivers that merge drop the sender."""
 
+_OP_POLL: Final = 0x2000
 _OP_DMX: Final = 0x5000
 _VERSION: Final = 14
 
@@ -28,6 +29,11 @@ def dmx_packet(universe: int, sequence: int, slots: bytes) -> bytes:
     data = slots + b"\x00" * (max(2, len(slots) + len(slots) % 2) - len(slots))
     head = struct.pack("<8sH", b"Art-Net\x00", _OP_DMX) + struct.pack(">HBB", _VERSION, sequence & 0xFF, 0)
     return head + struct.pack("<H", universe) + struct.pack(">H", len(data)) + data
+
+
+def poll_packet() -> bytes:
+    """ArtPoll: asks a node who it is, and changes nothing."""
+    return struct.pack("<8sH", b"Art-Net\x00", _OP_POLL) + struct.pack(">HBB", _VERSION, 0, 0)
 
 
 def next_sequence(sequence: int) -> int:

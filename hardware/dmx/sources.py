@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Final
 
-from hardware.dmx.e131 import PORT, Source, data_packet, multicast_group, universe_of
-from hardware.transports.udp import Address, UdpPort
+from hardware.dmx.e131 import DISCOVERY_S, PORT, Source, data_packet, discovery_packet, multicast_group, universe_of
+from hardware.transports.udp import Address, MulticastPort, UdpPort
 
 _SPACE: Final = uuid.UUID("5b1f7c1e-9a4e-4c2b-8f3d-2f6f0a4c7d11")
 SAFE_SEQUENCES: Final = (0, 85, 170)
@@ -27,11 +28,30 @@ def source(device: str, priority: int, role: str = "") -> Source:
     return Source(cid, f"roomctl {device} {role}".strip(), priority)
 
 
-def sacn_port(host: str | None, port: int | None) -> UdpPort:
-    """Unicast where a host is named, else multicast to each packet's own universe."""
+class AnnouncedPort(MulticastPort):
+    """Multicast to each packet's own universe; every 10 s those who list sources are told of it."""
+
+    def __init__(self, who: Source, universes: tuple[int, ...], port: int, interface: str) -> None:
+        super().__init__(lambda packet: route(packet, port), interface)
+        self._announcement = discovery_packet(who, universes)
+        self._announced_s = float("-inf")
+
+    def write(self, data: bytes) -> None:
+        """Send it, and the announcement where that is due."""
+        super().write(data)
+        now_s = time.monotonic()
+        if now_s - self._announced_s >= DISCOVERY_S:
+            self._announced_s = now_s
+            super().write(self._announcement)
+
+
+def sacn_port(
+    who: Source, universes: tuple[int, ...], host: str | None, port: int | None, interface: str | None
+) -> UdpPort | AnnouncedPort:
+    """Unicast where a host is named, else multicast by `interface`, or by the one that the system takes."""
     if host:
-        return UdpPort(host, port or PORT)
-    return UdpPort("", port or PORT, route=lambda packet: route(packet, port or PORT))
+        return UdpPort(host, port or PORT, discovery_packet(who, universes))
+    return AnnouncedPort(who, universes, port or PORT, interface or "")
 
 
 def route(packet: bytes, port: int = PORT) -> Address:
@@ -39,11 +59,12 @@ def route(packet: bytes, port: int = PORT) -> Address:
     return multicast_group(universe_of(packet)), port
 
 
-def addresses(host: str | None, port: int | None, universes: tuple[int, ...]) -> str:
+def addresses(host: str | None, port: int | None, universes: tuple[int, ...], interface: str | None) -> str:
     """Where the launcher sends a packet for each universe, in its own notation."""
     if host:
         return f"{host}:{port or PORT}"
-    return " ".join(f"{multicast_group(universe)}:{port or PORT}" for universe in universes)
+    way = f"@{interface}" if interface else ""
+    return " ".join(f"{multicast_group(universe)}:{port or PORT}{way}" for universe in universes)
 
 
 def held(who: Source, universes: tuple[int, ...], slots: tuple[bytes, ...]) -> tuple[bytes, ...]:

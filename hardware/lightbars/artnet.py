@@ -61,7 +61,7 @@ class ArtnetLightBar(WiredLightBar):
         self._port = entry.network_port(artnet.PORT)
         super().__init__(
             entry,
-            PictureWire(UdpPort(entry.host or "", self._port), self._encoder, entry, inline=True),
+            PictureWire(UdpPort(entry.host or "", self._port, artnet.poll_packet()), self._encoder, entry, inline=True),
             _MOST_HZ,
             "dark 1.0 s after the last frame; holds its last picture when the network is lost",
         )

@@ -30,7 +30,7 @@ class SacnEncoder:
     def __init__(self, entry: LightBarEntry) -> None:
         self.parts = stretches(entry.leds, entry.universe, entry.address)
         self.universes = tuple(part.universe for part in self.parts)
-        self._source = sources.source(entry.name, entry.priority)
+        self.source = sources.source(entry.name, entry.priority)
         self._count = 0
 
     def picture(self, rgb: bytes, frame: LightFrame) -> tuple[bytes, ...]:
@@ -46,7 +46,7 @@ class SacnEncoder:
         sequence = sources.sequence(self._count)
         self._count += 1
         return tuple(
-            e131.data_packet(self._source, universe, sequence, content, terminated)
+            e131.data_packet(self.source, universe, sequence, content, terminated)
             for universe, content in zip(self.universes, slots, strict=True)
         )
 
@@ -60,7 +60,7 @@ class SacnLightBar(WiredLightBar):
     def __init__(self, entry: LightBarEntry) -> None:
         self._encoder = SacnEncoder(entry)
         self._port = entry.port if isinstance(entry.port, int) else None
-        transport = sources.sacn_port(entry.host, self._port)
+        transport = sources.sacn_port(self._encoder.source, self._encoder.universes, entry.host, self._port, entry.interface)
         super().__init__(
             entry,
             PictureWire(transport, self._encoder, entry, inline=True),
@@ -76,7 +76,7 @@ class SacnLightBar(WiredLightBar):
         return SafeBytes(
             self.name,
             "udp",
-            sources.addresses(self.entry.host, self._port, universes),
+            sources.addresses(self.entry.host, self._port, universes, self.entry.interface),
             sources.held(safe, universes, dark),
             repeat_s=_KEEP_ALIVE_S,
             release=sources.let_go(safe, universes),

@@ -55,11 +55,13 @@ class PictureWire(Wire[LightFrame]):
         self._offered_s = 0.0
         self._sent_s = 0.0
         self._safe_left = 0
+        self._fault: OSError | None = None
         self.lost = 0
 
     def connect(self) -> None:
         """Open the transport, and begin dark."""
         with self._lock:
+            self._fault = None
             self._transport.open()
         self._show(self.dark)
 
@@ -118,8 +120,9 @@ class PictureWire(Wire[LightFrame]):
         try:
             self._offered_s = time.monotonic()
             self._write(frame)
-        except OSError:
-            # The device's own thread sends the same picture next, meets the fault and keeps its words.
+        except OSError as fault:
+            # The device's own thread sends the same picture next, and raises this: a datagram's fault is told only once.
+            self._fault = fault
             return False
         finally:
             self._lock.release()
@@ -130,6 +133,7 @@ class PictureWire(Wire[LightFrame]):
             self._write(frame)
 
     def _write(self, frame: LightFrame) -> None:
+        fault, self._fault = self._fault, None
         rgb = rgb_bytes(frame.pixels, self._entry.leds, self._entry.level_frac, self._entry.reverse, self._entry.gamma)
         try:
             for packet in self._encoder.picture(rgb, frame):
@@ -138,6 +142,8 @@ class PictureWire(Wire[LightFrame]):
             self.lost += 1
             return
         self._shown, self._lit, self._sent_s = frame, any(rgb), time.monotonic()
+        if fault is not None:
+            raise fault
 
 
 class WiredLightBar(ThreadedDevice[LightFrame], LightBar):

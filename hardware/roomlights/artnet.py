@@ -38,5 +38,5 @@ class ArtnetRoomLight(DmxRoomLight):
 
     def _outlet(self) -> Outlet:
         universe = self.entry.universe
-        transport = UdpPort(self.entry.host or "", self._port)
+        transport = UdpPort(self.entry.host or "", self._port, artnet.poll_packet())
         return Outlet(transport, lambda slots, count: artnet.dmx_packet(universe, count % 255 + 1, slots))

@@ -29,7 +29,7 @@ class SacnRoomLight(DmxRoomLight):
 
     def __init__(self, entry: RoomLightEntry) -> None:
         self._port = entry.port if isinstance(entry.port, int) else None
-        self._key = ("sacn", entry.host, self._port, entry.universe)
+        self._key = ("sacn", entry.host, entry.interface, self._port, entry.universe)
         self._source_name = f"universe {entry.universe}"
         on_silence = "holds its last look, which the launcher goes on sending"
         super().__init__(entry, DmxWire(self._key, self._outlet, entry), on_silence)
@@ -41,7 +41,7 @@ class SacnRoomLight(DmxRoomLight):
         return SafeBytes(
             self.name,
             "udp",
-            sources.addresses(self.entry.host, self._port, universes),
+            sources.addresses(self.entry.host, self._port, universes, self.entry.interface),
             sources.held(holder, universes, (self.wire.universe,)),
             repeat_s=_REPEAT_S,
             release=sources.let_go(holder, universes),
@@ -50,5 +50,5 @@ class SacnRoomLight(DmxRoomLight):
     def _outlet(self) -> Outlet:
         source = sources.source(self._source_name, self.entry.priority)
         universe = self.entry.universe
-        transport = sources.sacn_port(self.entry.host, self._port)
+        transport = sources.sacn_port(source, (universe,), self.entry.host, self._port, self.entry.interface)
         return Outlet(transport, lambda slots, count: e131.data_packet(source, universe, sources.sequence(count), slots))

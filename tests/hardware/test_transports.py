@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -55,6 +56,62 @@ def test_a_datagram_arrives_and_an_answer_is_read(ear: socket.socket) -> None:
     port.close()
     with pytest.raises(OSError, match="nothing is open towards localhost"):
         port.write(b"more")
+
+
+def test_a_port_where_nothing_listens_is_said_when_it_is_opened() -> None:
+    port = UdpPort("127.0.0.1", deaf_port(), probe=b"?")
+    with pytest.raises(OSError, match="; is the port right, and the device set to this protocol"):
+        port.open()
+
+
+def deaf_port() -> int:
+    """A port that was somebody's a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+        gone.bind(("127.0.0.1", 0))
+        return int(gone.getsockname()[1])
+
+
+def test_what_is_sent_after_a_refusal_leaves_although_the_refusal_is_raised() -> None:
+    where = deaf_port()
+    port = UdpPort("127.0.0.1", where)
+    port.open()
+    port.write(b"to nobody")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
+        back.bind(("127.0.0.1", where))
+        back.settimeout(10.0)
+        with pytest.raises(OSError, match="nothing listens"):
+            port.write(b"dark")
+        assert back.recv(10) == b"dark"
+    port.close()
+
+
+def test_a_host_that_answers_the_probe_is_not_waited_for(ear: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(udp, "FIRST_S", 60.0)
+    port = UdpPort("127.0.0.1", ear.getsockname()[1], probe=b"who are you?")
+
+    def answer() -> None:
+        data, back = ear.recvfrom(100)
+        ear.sendto(data + b" me", back)
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    port.open()
+    answering.join()
+    assert port.read(100) == b"who are you? me"
+    port.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EHOSTUNREACH, "192.0.2.7 cannot be reached; is it powered"),
+        (errno.ENETUNREACH, "192.0.2.7 cannot be reached; is it powered"),
+        (errno.EPERM, r"192.0.2.7:9 cannot be sent to \(Operation not permitted\)"),
+    ],
+)
+def test_what_the_system_learned_is_said_in_words(number: int, words: str) -> None:
+    with pytest.raises(OSError, match=words):
+        raise udp.why_unheard("192.0.2.7", 9, OSError(number, os.strerror(number)))
 
 
 def test_a_name_that_is_no_host_is_told_in_words() -> None:

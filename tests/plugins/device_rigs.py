@@ -29,7 +29,6 @@ from hardware.entries import LightBarEntry, RoomLightEntry, TapperEntry
 from hardware.faults import Fault, FaultPlan
 from hardware.registry import make_light_bar, make_room_light, make_tapper
 from hardware.seams import Device, Due, LightFrame, Link, RoomLook, TapPulse
-from hardware.transports.udp import UdpPort
 from stimuli.lightness import code16, l_of_luminance, luminance_of_l
 
 WAIT_S = 10.0
@@ -61,29 +60,51 @@ class FarEnd:
 
 
 class UdpFarEnd(FarEnd):
-    """A socket; `read` makes a number of a datagram, or None of one that says nothing."""
+    """A socket; `read` makes a number of a datagram, or None of one that says nothing.
+
+    It can be let go and taken again: the system then tells whoever sends to it that nobody listens.
+    """
 
     def __init__(self, read: Callable[[bytes], int | None]) -> None:
         super().__init__()
         self._read = read
+        self.port = 0
+        self._socket: socket.socket | None = None
+        self.plug()
+
+    def plug(self) -> None:
+        """Listen, at the port it had."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._listen, name="far end")
+        self._socket.bind(("127.0.0.1", self.port))
+        self._socket.settimeout(0.02)
+        self.port = self._socket.getsockname()[1]
+        self._leaving = threading.Event()
+        self._thread = threading.Thread(target=self._listen, args=(self._socket, self._leaving), name="far end")
         self._thread.start()
 
-    def close(self) -> None:
-        """End the socket and its thread."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", ("127.0.0.1", self.port))
-        self._thread.join(WAIT_S)
-        self._socket.close()
+    def unplug(self) -> None:
+        """Be gone."""
+        if self._socket is not None:
+            self._leaving.set()
+            self._thread.join(WAIT_S)
+            self._socket.close()
+            self._socket = None
 
-    def _listen(self) -> None:
-        while data := self._socket.recv(4096):
-            value = self._read(data)
-            if value is not None:
-                self.hear(value)
+    close = unplug
+
+    def take(self, data: bytes, answer: Callable[[bytes], object]) -> None:
+        """One datagram; `answer` sends one back."""
+        value = self._read(data)
+        if value is not None:
+            self.hear(value)
+
+    def _listen(self, listening: socket.socket, leaving: threading.Event) -> None:
+        while not leaving.is_set():
+            try:
+                data, peer = listening.recvfrom(4096)
+            except TimeoutError:
+                continue
+            self.take(data, lambda back, peer=peer: listening.sendto(back, peer))
 
 
 class PtyFarEnd(FarEnd):
@@ -316,31 +337,24 @@ class StubLampRig(StubRig):
         self.device.offer(RoomLook(l_of_luminance(value / 255), 2700.0), due_now())
 
 
-class PulledByPatch(Rig):
-    """UDP on loopback cannot be unplugged: the system says what it says when an interface is down."""
+class UdpRig(Rig):
+    """Pulled by letting the far end's port go."""
 
-    pulled = False
+    def __init__(self, tmp_path: Path, patch: pytest.MonkeyPatch) -> None:
+        patch.setattr("hardware.transports.udp.AGAIN_S", 0.05)
+        super().__init__(tmp_path, patch)
 
     def pull(self) -> None:
-        rig = self
-
-        def down(self: UdpPort, *data: bytes) -> None:
-            if rig.pulled:
-                raise OSError(101, "Network is unreachable")
-            return keep[len(data)](self, *data)
-
-        keep: dict[int, Callable[..., None]] = {0: UdpPort.open, 1: UdpPort.write}
-        if not self.pulled:
-            self.pulled = True
-            self.patch.setattr(UdpPort, "open", down)
-            self.patch.setattr(UdpPort, "write", down)
+        assert isinstance(self.far, UdpFarEnd)
+        self.far.unplug()
 
     def replug(self) -> None:
-        self.pulled = False
+        assert isinstance(self.far, UdpFarEnd)
+        self.far.plug()
         self.device.io.kick()
 
 
-class BarRig(PulledByPatch):
+class BarRig(UdpRig):
     """Light bars over UDP."""
 
     inline = True
@@ -351,7 +365,7 @@ class BarRig(PulledByPatch):
         return UdpFarEnd(self.read)
 
     def read(self, data: bytes) -> int | None:
-        return data[self.first_byte]
+        return data[self.first_byte] if len(data) >= self.first_byte + 3 * LEDS else None
 
     def make_device(self) -> Any:
         assert isinstance(self.far, UdpFarEnd)
@@ -466,7 +480,7 @@ def read_adalight(stream: bytes) -> tuple[list[int], bytes, bytes]:
         stream = stream[at + 6 + size :]
 
 
-class LampRig(PulledByPatch):
+class LampRig(UdpRig):
     """DMX lamps over UDP, at slot 5, of 16 bits."""
 
     resends = True
@@ -474,7 +488,11 @@ class LampRig(PulledByPatch):
     first_byte = 0
 
     def make_far(self) -> FarEnd:
-        return UdpFarEnd(lambda data: code_of(data[self.first_byte + 4], data[self.first_byte + 5]))
+        return UdpFarEnd(self.read)
+
+    def read(self, data: bytes) -> int | None:
+        """The lamp's two slots; what asks who is there is shorter."""
+        return code_of(data[self.first_byte + 4], data[self.first_byte + 5]) if len(data) >= 500 else None
 
     def make_device(self) -> Any:
         assert isinstance(self.far, UdpFarEnd)

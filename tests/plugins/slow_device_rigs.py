@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 import sys
-import threading
 from typing import Any
 
 from hardware.entries import RoomLightEntry, TapperEntry
@@ -19,68 +17,29 @@ from stimuli.lightness import l_of_luminance
 rigs = sys.modules["roomctl_tests_device_rigs"]
 
 
-class RealUdpFarEnd(rigs.FarEnd):  # type: ignore[name-defined, misc]
-    """A socket that can be let go and taken again: UDP on loopback says when nobody listens."""
+class AnsweringFarEnd(rigs.UdpFarEnd):  # type: ignore[name-defined, misc]
+    """A socket that says something back: `read` gives the number and the answers."""
 
-    def __init__(self, read: Any) -> None:
-        super().__init__()
-        self._read = read
-        self.port = 0
-        self._socket: socket.socket | None = None
-        self.plug()
-
-    def plug(self) -> None:
-        """Listen, at the port it had."""
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", self.port))
-        self._socket.settimeout(0.02)
-        self.port = self._socket.getsockname()[1]
-        self._going = threading.Event()
-        self._thread = threading.Thread(target=self._listen, args=(self._socket, self._going), name="far end")
-        self._thread.start()
-
-    def unplug(self) -> None:
-        """Be gone."""
-        if self._socket is not None:
-            self._going.set()
-            self._thread.join(rigs.WAIT_S)
-            self._socket.close()
-            self._socket = None
-
-    close = unplug
-
-    def _listen(self, listening: socket.socket, going: threading.Event) -> None:
-        while not going.is_set():
-            try:
-                data, peer = listening.recvfrom(4096)
-            except TimeoutError:
-                continue
-            value, answers = self._read(data)
-            for answer in answers:
-                listening.sendto(answer, peer)
-            if value is not None:
-                self.hear(value)
+    def take(self, data: bytes, answer: Any) -> None:
+        value, answers = self._read(data)
+        for each in answers:
+            answer(each)
+        if value is not None:
+            self.hear(value)
 
 
-class UdpRig(rigs.Rig):  # type: ignore[name-defined, misc]
+class AnsweringRig(rigs.UdpRig):  # type: ignore[name-defined, misc]
     """Pulled by letting the far end's port go."""
 
     def make_far(self) -> Any:
-        return RealUdpFarEnd(self.read)
+        return AnsweringFarEnd(self.read)
 
     def read(self, data: bytes) -> tuple[int | None, list[bytes]]:
         """What a datagram says, and what is said to it."""
         raise NotImplementedError
 
-    def pull(self) -> None:
-        self.far.unplug()
 
-    def replug(self) -> None:
-        self.far.plug()
-        self.device.io.kick()
-
-
-class OscTapperRig(UdpRig):
+class OscTapperRig(AnsweringRig):
     inline = True
 
     def read(self, data: bytes) -> tuple[int | None, list[bytes]]:
@@ -146,7 +105,7 @@ def read_tapper(stream: bytes) -> tuple[list[int], bytes, bytes]:
     return values, stream, answers
 
 
-class OscLampRig(UdpRig):
+class OscLampRig(AnsweringRig):
     resends = True
     safe_value = 51
 
@@ -164,7 +123,7 @@ class OscLampRig(UdpRig):
         self.device.offer(RoomLook(value / 2.55, 2700.0), rigs.due_now())
 
 
-class LifxRig(UdpRig):
+class LifxRig(AnsweringRig):
     """A model of one lamp: answers discovery, its name and its state, and acknowledges."""
 
     resends = True
