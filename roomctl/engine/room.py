@@ -81,7 +81,7 @@ class Room:
         self._second = False
         self._published_s = 0.0
         self._last_change: dict[str, Any] | None = None
-        self._timing: dict[str, Any] = {}
+        self._timing = timing_state(parts.clock, parts.sound, parts.rack, parts.ahead.block_seconds)
         self.notices = Notices()
         self.boot_id = secrets.token_hex(8)
         self.rev = 1

@@ -15,6 +15,8 @@ from stimuli.settings import Bls, Light, Tasks
 BAR_LEVEL_UNTOLD: Final = 0.6
 """The room's limit of the bar until the room has said its own: the contract's default."""
 
+Run = tuple[float | None, float | None]
+
 Hush = Literal["none", "asked", "told", "seen"]
 """The window's own STOP: pressed here, taken by the engine, seen in the room's state; RESUME lifts it after that."""
 
@@ -37,9 +39,14 @@ class RoomClock:
 
 @dataclass(frozen=True, slots=True)
 class RoomView:
-    """The room as last heard. Without a clock or a motion there is nothing to show."""
+    """The room as last heard. Without a clock or a motion there is nothing to show.
+
+    `lit` are the last stretches in which the light is switched on, in frames; None is without a beginning, or without an end.
+    Where they were not told, the present settings hold throughout.
+    """
 
     motion: Motion | None = None
+    lit: tuple[Run, ...] | None = None
     bls: Bls = field(default_factory=Bls)
     bar_level: float = BAR_LEVEL_UNTOLD
     clock: RoomClock | None = None
@@ -48,8 +55,17 @@ class RoomView:
 
     @property
     def score(self) -> Score | None:
-        """The set as if its present settings had always held; None where there is none."""
-        return None if self.motion is None else Score(self.motion, (Cue(self.motion.start_frame, self.bls),))
+        """The set with its light's switches, as if its other settings had always held; None where there is none."""
+        if self.motion is None:
+            return None
+        if self.lit is None:
+            return Score(self.motion, (Cue(self.motion.start_frame, self.bls),))
+        first = Cue(self.motion.start_frame, self._lit(on=bool(self.lit) and self.lit[0][0] is None))
+        edges = [(frame, on) for run in self.lit for frame, on in zip(run, (True, False), strict=True) if frame is not None]
+        return Score(self.motion, (first, *(Cue(round(frame), self._lit(on=on)) for frame, on in edges)))
+
+    def _lit(self, *, on: bool) -> Bls:
+        return replace(self.bls, light=replace(self.bls.light, on=on))
 
     @property
     def may_show(self) -> bool:
@@ -74,6 +90,11 @@ def motion_of(score: Mapping[str, Any] | None) -> Motion | None:
     )
 
 
+def _lit_of(score: Mapping[str, Any] | None) -> tuple[Run, ...] | None:
+    told = None if score is None else score.get("lit")
+    return None if told is None else tuple((begin, until) for begin, until in told)
+
+
 def clock_of(clock: Mapping[str, Any]) -> RoomClock:
     """The clock of a snapshot or heartbeat."""
     return RoomClock(float(clock["frame"]), int(clock["mono_ns"]), float(clock["frames_per_s"]))
@@ -89,7 +110,7 @@ def _seen_of(bls: Mapping[str, Any]) -> Bls:
 def changed(view: RoomView, state: Mapping[str, Any]) -> RoomView:
     """`view` with those top-level keys of the room's state that concern the window. Raises KeyError if one lacks a part."""
     if "score" in state:
-        view = replace(view, motion=motion_of(state["score"]))
+        view = replace(view, motion=motion_of(state["score"]), lit=_lit_of(state["score"]))
     if "bls" in state:
         view = replace(view, bls=_seen_of(state["bls"]))
     if "room" in state:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from roomctl.messages import Delta, Heartbeat, Snapshot
-from roomctl.screen.room_view import RoomClock, RoomView, heard, motion_of, pressed, taken
-from stimuli.light import dot_at, screen_point_at
+from roomctl.screen.room_view import RoomClock, RoomView, changed, heard, pressed, taken
+from stimuli.light import light_at, screen_point_at
 from stimuli.settings import Bls, Light, Tasks
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "score.json").read_text(encoding="utf-8"))
@@ -124,11 +124,12 @@ def test_taken_without_being_pressed_changes_nothing(state: State) -> None:
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
 def test_the_snapshots_score_moves_the_dot_as_the_shared_vectors_say(case: dict[str, Any]) -> None:
-    moving, light = motion_of(case["score"]), Light(**case["bls"]["light"])
-    assert moving is not None
+    score = changed(RoomView(), {"score": case["score"], "bls": case["bls"]}).score
+    assert score is not None
     for wanted in case["answers"]:
-        dot = dot_at(moving, light, wanted["frame"])
-        x, y = screen_point_at(moving, light, wanted["frame"])
-        assert (dot.pos, dot.level_frac, x, y) == pytest.approx(
-            (wanted["pos"], wanted["level"], wanted["x"], wanted["y"]), abs=1e-9
+        frame = wanted["frame"]
+        dot = light_at(score, int(frame) if frame.is_integer() else frame)
+        x, y = screen_point_at(score.motion, score.bls_at(frame).light, frame)
+        assert (dot.pos, dot.level_frac, x, y, *dot.colour) == pytest.approx(
+            (wanted["pos"], wanted["level"], wanted["x"], wanted["y"], *wanted["colour"]), abs=1e-9
         )
