@@ -12,7 +12,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from hardware.entries import LightBarEntry
 from hardware.lightbars.wire import PictureWire, WiredLightBar, dark_frame
-from hardware.osc.packets import encode_message
+from hardware.osc.packets import ALIVE
 from hardware.seams import LightFrame, SafeBytes
 from hardware.transports.udp import UdpPort
 
@@ -67,7 +67,7 @@ class OscLightBar(WiredLightBar):
         self._address = (entry.host or "127.0.0.1", entry.network_port(PORT))
         super().__init__(
             entry,
-            PictureWire(UdpPort(*self._address, encode_message("/roomctl/alive", 1)), OscEncoder(), entry, inline=True),
+            PictureWire(UdpPort(*self._address, ALIVE), OscEncoder(), entry, inline=True),
             _MOST_HZ,
             "told to be dark 1.0 s after the last frame; what it does when the network is lost is its own affair",
         )

@@ -44,6 +44,10 @@ def encode_message(address: str, *args: OscValue) -> bytes:
         raise NotOscError(f"{address} {args!r} cannot be sent as OSC: {fault}") from fault
 
 
+ALIVE: Final = encode_message("/roomctl/alive", 1)
+"""The room is here: said again and again to whoever is to know when it is not."""
+
+
 def parse_packet(data: bytes) -> list[OscIn]:
     """The messages of a packet, bundles opened. Raises NotOscError."""
     found: list[OscIn] = []

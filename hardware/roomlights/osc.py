@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from hardware.entries import RoomLightEntry
-from hardware.osc.packets import encode_message
-from hardware.osc.receiver import OscReceiver
+from hardware.osc.packets import ALIVE, encode_message
 from hardware.roomlights.slow_lamp import SlowLamp, SlowWire
 from hardware.seams import RoomLook
+from hardware.transports.udp import UdpPort
 
 DEFAULT_PORT: Final = 9002
 
@@ -28,23 +28,23 @@ class OscLampWire(SlowWire):
 
     def __init__(self, entry: RoomLightEntry) -> None:
         super().__init__(entry)
-        self._receiver = OscReceiver(entry.host or "127.0.0.1", entry.network_port(DEFAULT_PORT))
+        self._port = UdpPort(entry.host or "127.0.0.1", entry.network_port(DEFAULT_PORT), ALIVE)
 
     def connect(self) -> None:
         """Resolve the host."""
-        self._receiver.open()
+        self._port.open()
 
     def check(self) -> None:
         """Say that the room is here, so that the network can say that nobody listens."""
-        self._receiver.send(encode_message("/roomctl/alive", 1))
+        self._port.write(ALIVE)
 
     def put(self, look: RoomLook) -> None:
         """Send the look."""
-        self._receiver.send(encode_look(look, self._level_frac))
+        self._port.write(encode_look(look, self._level_frac))
 
     def disconnect(self) -> None:
         """Let go of the socket."""
-        self._receiver.close()
+        self._port.close()
 
 
 def build(entry: RoomLightEntry) -> SlowLamp:

@@ -10,10 +10,10 @@ from typing import Final
 
 from hardware.entries import TapperEntry
 from hardware.io_thread import Wire
-from hardware.osc.packets import encode_message
-from hardware.osc.receiver import OscReceiver
+from hardware.osc.packets import ALIVE, encode_message
 from hardware.seams import SafeBytes, TapPulse
 from hardware.tappers.wired import MotorConfig, WiredTapper
+from hardware.transports.udp import UdpPort
 
 DEFAULT_PORT: Final = 9002
 ALIVE_S: Final = 0.5
@@ -34,7 +34,7 @@ def encode_tap(pulse: TapPulse) -> bytes:
 
 
 class OscTapper(WiredTapper):
-    """Somebody else's tapper. UDP says nothing back: READY means that there is an address to send to."""
+    """Somebody else's tapper. READY means that nothing was said against its address."""
 
     driver = "osc"
 
@@ -51,11 +51,13 @@ class OscTapperWire(Wire[TapPulse]):
     """One UDP socket; a datagram takes no waiting, so all of it is sent from the caller's thread."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._receiver = OscReceiver(host, port)
+        self._port = UdpPort(host, port, ALIVE)
+        self._fault: OSError | None = None
 
     def connect(self) -> None:
-        """Resolve the host."""
-        self._receiver.open()
+        """Resolve the host, and ask whether anybody listens."""
+        self._fault = None
+        self._port.open()
 
     def now(self, pulse: TapPulse) -> bool:
         """Send from the caller's thread."""
@@ -67,27 +69,35 @@ class OscTapperWire(Wire[TapPulse]):
 
     def send(self, pulse: TapPulse) -> None:
         """Tell of a pulse."""
-        self._receiver.send(encode_tap(pulse))
+        self._write(encode_tap(pulse))
 
     def safe(self) -> None:
         """Tell to be still."""
-        self._receiver.send(STILL)
+        self._write(STILL)
 
     def tick(self) -> float:
         """Tell that the room is here."""
-        self._receiver.send(encode_message("/roomctl/alive", 1))
+        self._write(ALIVE)
         return ALIVE_S
 
     def disconnect(self) -> None:
         """Let go of the socket."""
-        self._receiver.close()
+        self._port.close()
 
     def _try(self, packet: bytes) -> bool:
         try:
-            self._receiver.send(packet)
-        except OSError:
-            return False  # the device's thread tries again, and says what is wrong
+            self._port.write(packet)
+        except OSError as fault:
+            # The device's own thread sends it again, and raises this: a datagram's fault is told only once.
+            self._fault = fault
+            return False
         return True
+
+    def _write(self, packet: bytes) -> None:
+        fault, self._fault = self._fault, None
+        self._port.write(packet)
+        if fault is not None:
+            raise fault
 
 
 def build(entry: TapperEntry) -> OscTapper:

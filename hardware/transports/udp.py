@@ -56,7 +56,7 @@ def own_address(host: str) -> str:
 def why_unheard(host: str, port: int, fault: OSError) -> OSError:
     """What the system learned of a datagram's way, as a sentence that says what to do."""
     if fault.errno == errno.ECONNREFUSED:
-        return OSError(f"nothing listens at {host}:{port}; is the port right, and the device set to this protocol?")
+        return OSError(f"nothing listens at {host}:{port}; is the port right, and is the receiver there set to listen?")
     if fault.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN):
         return OSError(f"{host} cannot be reached; is it powered, and on the room's network?")
     return OSError(f"{host}:{port} cannot be sent to ({fault.strerror or fault})")

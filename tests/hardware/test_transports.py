@@ -60,7 +60,7 @@ def test_a_datagram_arrives_and_an_answer_is_read(ear: socket.socket) -> None:
 
 def test_a_port_where_nothing_listens_is_said_when_it_is_opened() -> None:
     port = UdpPort("127.0.0.1", deaf_port(), probe=b"?")
-    with pytest.raises(OSError, match="; is the port right, and the device set to this protocol"):
+    with pytest.raises(OSError, match="; is the port right, and is the receiver there set to listen"):
         port.open()
 
 

@@ -48,15 +48,9 @@ def test_a_look_and_a_safe_are_told(receiver: socket.socket, open_lamp: Any) -> 
     assert message.args == (10.0, 2200.0, 2.0)
 
 
-def test_nobody_listening_is_said(receiver: socket.socket, open_lamp: Any) -> None:
+def test_nobody_listening_is_said_before_it_is_ready(receiver: socket.socket, open_lamp: Any) -> None:
     port = receiver.getsockname()[1]
     receiver.close()
-    lamp = lamp_at(port)
-    links = open_lamp(lamp)
-    links.wait_for("READY")
-    for level in range(1, 100):  # the refusal of one datagram shows at the next
-        lamp.offer(RoomLook(float(level), 2400.0, 12.0), DUE)
-        if any(link.state == "FAULT" for link in links.seen):
-            break
-        threading.Event().wait(0.05)
-    assert f"nobody listens at 127.0.0.1:{port}" in links.wait_for("FAULT").why
+    links = open_lamp(lamp_at(port))
+    assert f"nothing listens at 127.0.0.1:{port}" in links.wait_for("FAULT").why
+    assert [link.state for link in links.seen][:2] == ["CONNECTING", "FAULT"]

@@ -73,14 +73,14 @@ def test_closing_says_still(receiver: socket.socket, make: Any) -> None:
 
 def test_a_host_without_an_address_is_said(make: Any) -> None:
     _, links = make(host="nowhere.invalid")
-    assert "nowhere.invalid has no address" in links.wait_for("FAULT").why
+    assert "there is no host called nowhere.invalid" in links.wait_for("FAULT").why
 
 
 def test_a_receiver_that_is_not_running_is_said_and_found_again(receiver: socket.socket, make: Any) -> None:
     port = receiver.getsockname()[1]
     receiver.close()
     _, links = make(port=port)
-    assert f"nobody listens at 127.0.0.1:{port}" in links.wait_for("FAULT").why
+    assert f"nothing listens at 127.0.0.1:{port}" in links.wait_for("FAULT").why
     links.seen.clear()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.settimeout(20)
