@@ -91,13 +91,16 @@ class MusicAim:
     """What the music should be at a moment.
 
     A change of `changed_s` asks for other music, out of `pools` or the pad, crossfaded in `crossfade_s` and chosen for the
-    intensity `begins`; `intensity` is the present one, on the way there at first. `gain_db` is from the target loudness;
-    `music_frac` and `bed_frac` are amplitudes 0-1 beside it, 0 silent. `swell_db` is the breath's, at most 0.
+    intensity `begins`, nothing tagged `voice` or `percussion` where these are False. `intensity` is the present one, on the way
+    there at first. `gain_db` is from the target loudness; `music_frac` and `bed_frac` are amplitudes 0-1 beside it, 0 silent.
+    `swell_db` is the breath's, at most 0.
     """
 
     phase: str
     pools: tuple[str, ...]
     pad: bool
+    voice: bool
+    percussion: bool
     changed_s: float
     crossfade_s: float
     begins: float
@@ -211,6 +214,8 @@ def music_at(arc: Arc, t_s: float) -> MusicAim:
         phase=phase.id,
         pools=phase.pools,
         pad=phase.pad,
+        voice=phase.voice,
+        percussion=phase.percussion,
         changed_s=changed_s(arc, stretch),
         crossfade_s=stretch.crossfade_s,
         begins=phase.intensity[0],

@@ -49,9 +49,10 @@ OREGON_STAY_MIN: Final = ((10.0, 240.0), (25.0, 300.0), (35.0, 360.0))
 class Phase:
     """One phase. Minutes count from `anchor`; without `end_min` it lasts until the operator ends it.
 
-    `waits`: stays until the dose is given. `intensity` goes from its first value to its second over the phase. `light_l`,
-    `light_k` are where the room light goes (CIE L*, kelvin) in `light_fade_s`; `light_swell_l` is how far it then swells up
-    and down, peak to peak, `light_swell_hz` times a second.
+    `waits`: stays until the dose is given. `pools` are where its music comes from, by preference; `pad`: the built-in sound
+    where there is none. Without `voice` or `percussion`, music that is tagged as having it is left out. `intensity` goes from
+    its first value to its second over the phase. `light_l`, `light_k` are where the room light goes (CIE L*, kelvin) in
+    `light_fade_s`; `light_swell_l` is how far it then swells up and down, peak to peak, `light_swell_hz` times a second.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -70,6 +71,8 @@ class Phase:
     hold: bool = False
     pools: tuple[Text, ...] = ()
     pad: bool = True
+    voice: bool = True
+    percussion: bool = True
     trim_db: Annotated[float, Interval(ge=-30.0, le=0.0)] = 0.0
     crossfade_s: Annotated[float, Interval(ge=0.0, le=120.0)] = 20.0
     light_fade_s: Annotated[float, Interval(ge=0.0, le=3600.0)] = 120.0

@@ -6,6 +6,7 @@ The built-in ones stand in `playlists/programs/`, a clinic's own in a folder of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,17 @@ def read_program(path: Path) -> Program:
     if program.bls is not None:
         settings_of(program.bls, path)
     return program
+
+
+def known_pools(program: Program) -> frozenset[str]:
+    """The names of pools, in small letters: those of `program` and of the built-in ones. A folder so named is that pool."""
+    return _built_in_pools() | {pool.casefold() for phase in program.phases for pool in phase.pools}
+
+
+@lru_cache(maxsize=1)
+def _built_in_pools() -> frozenset[str]:
+    files = [read_toml(path) for path in toml_files([BUILT_IN_PROGRAMS]).values()]
+    return frozenset(pool.casefold() for file in files for phase in file["phase"] for pool in phase.get("pools", ()))
 
 
 def program_settings(program: Program) -> Bls | None:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from playlists.arc import Arc, ArcPoint, ArcState
 from playlists.curves import target_at
 from playlists.player import Player
+from playlists.programs import known_pools
 
 Sounding = Literal["silent", "music", "pause", "calm", "attention", "stop", "bed", "end"]
 
@@ -61,7 +62,17 @@ class Conductor:
         if aim.changed_s != self._changed_s:
             self._changed_s, self._intensity = aim.changed_s, aim.begins
             trim_db = target_at(arc.levels.trim, point.t_s)
-            self._player.set_targets(aim.begins, trim_db, aim.pools, aim.crossfade_s, at_frame, pad=aim.pad)
+            self._player.set_targets(
+                aim.begins,
+                trim_db,
+                aim.pools,
+                aim.crossfade_s,
+                at_frame,
+                pad=aim.pad,
+                voice=aim.voice,
+                percussion=aim.percussion,
+                known_pools=known_pools(arc.program),
+            )
         elif point.t_s >= aim.changed_s + aim.crossfade_s and abs(aim.intensity - self._intensity) >= INTENSITY_STEP:
             self._intensity = aim.intensity
             self._player.set_intensity(aim.intensity, at_frame)

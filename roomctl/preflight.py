@@ -18,6 +18,7 @@ from playlists.library.tracks import Track
 from playlists.player import Targets, music_s
 from playlists.player.choosing import fitting
 from playlists.program import Phase, Program
+from playlists.programs import known_pools
 
 LOOK_S: Final = 3.0
 LEAST_FREE_BYTES: Final = 1_000_000_000
@@ -56,11 +57,15 @@ class Looked:
 
 def music_of(program: Program, tracks: Sequence[Track]) -> tuple[PhaseMusic, ...]:
     """The music there is for each phase of `program`."""
-    return tuple(_phase_music(phase, tracks) for phase in program.phases) if not program.silent else ()
+    return tuple(_phase_music(program, phase, tracks) for phase in program.phases) if not program.silent else ()
 
 
-def _phase_music(phase: Phase, tracks: Sequence[Track]) -> PhaseMusic:
-    targets = Targets(phase.intensity[0], phase.pools, phase.pad)
+def _targets(program: Program, phase: Phase) -> Targets:
+    return Targets(phase.intensity[0], phase.pools, phase.pad, phase.voice, phase.percussion, known_pools(program))
+
+
+def _phase_music(program: Program, phase: Phase, tracks: Sequence[Track]) -> PhaseMusic:
+    targets = _targets(program, phase)
     count = sum(len(run.tracks) for run in fitting(tracks, targets))
     needs_min = phase.nominal_s / 60.0 if math.isfinite(phase.nominal_s) else None
     return PhaseMusic(phase.id, phase.title, needs_min, music_s(tracks, targets) / 60.0, count)
@@ -70,7 +75,7 @@ def wanted_by(program: Program, tracks: Sequence[Track]) -> tuple[Track, ...]:
     """Every track that a phase of `program` may choose, once."""
     found: dict[str, Track] = {}
     for phase in () if program.silent else program.phases:
-        for run in fitting(tracks, Targets(phase.intensity[0], phase.pools, phase.pad)):
+        for run in fitting(tracks, _targets(program, phase)):
             found.update((track.id, track) for track in run.tracks)
     return tuple(found.values())
 

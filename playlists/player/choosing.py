@@ -22,11 +22,18 @@ TOO_MUCH: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the music should be: intensity 0-5, pools by preference, and whether the pad may stand in for a missing pool."""
+    """What the music should be: intensity 0-5, pools by preference, and whether the pad may stand in for a missing pool.
+
+    Without `voice` or `percussion`, music that is tagged as having it is left out. `known_pools` are the names, in small
+    letters, that make a folder a pool: what lies in one is assigned.
+    """
 
     intensity: float = 1.0
     pools: tuple[str, ...] = ()
     pad: bool = True
+    voice: bool = True
+    percussion: bool = True
+    known_pools: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +90,28 @@ def in_pool(track: Track, pool: str) -> bool:
     return any(phase.casefold() == name for phase in track.tags.phases) or track.path.parent.name.casefold() == name
 
 
+def may_play(track: Track, targets: Targets) -> bool:
+    """Whether nothing that the clinic said of `track` speaks against it; of music that nobody tagged nothing is known."""
+    return (targets.voice or not track.tags.voice) and (targets.percussion or not track.tags.percussion)
+
+
+def is_assigned(track: Track, known_pools: Set[str]) -> bool:
+    """Whether the clinic put `track` into some pool, by its tags or by the name of its folder."""
+    return bool(track.tags.phases) or track.path.parent.name.casefold() in known_pools
+
+
 def fitting(tracks: Iterable[Track], targets: Targets) -> tuple[Run, ...]:
     """What may be played: the first pool that has music; else unassigned music, the nearest in intensity; else nothing.
 
     Within a pool, what lies near the intensity asked goes first; the whole pool where nothing does. Without `pad`, everything
-    there is stands in for nothing.
+    that may play stands in for nothing.
     """
-    known = list(tracks)
+    known = [track for track in tracks if may_play(track, targets)]
     for pool in targets.pools:
         runs = runs_of(track for track in known if in_pool(track, pool))
         if runs:
             return _near(runs, targets.intensity) or runs
-    unassigned = runs_of(track for track in known if not track.tags.phases)
+    unassigned = runs_of(track for track in known if not is_assigned(track, targets.known_pools))
     return (
         _near(unassigned, targets.intensity)
         or _nearest(unassigned, targets.intensity)

@@ -121,10 +121,14 @@ class Player:
         at_frame: int,
         *,
         pad: bool = True,
+        voice: bool = True,
+        percussion: bool = True,
+        known_pools: frozenset[str] = frozenset(),
     ) -> None:
         """A phase begins: music of these pools, by preference, at about this intensity. What plays stays where it suits.
 
-        `pad`: whether the pad stands in for a pool without music; else anything in the library does.
+        `pad`: whether the pad stands in for a pool without music; else anything that may play does. The rest is as in
+        `Targets`.
         """
         frames = frames_of_s(crossfade_s)
         with self._lock:
@@ -135,7 +139,7 @@ class Player:
                 trim_db=mix.trim_db.to(at_frame, trim_db, max(frames, slew)),
                 intensities=stepped(mix.intensities, at_frame, intensity, self._next_frame),
             )
-            targets = Targets(intensity, tuple(pool), pad)
+            targets = Targets(intensity, tuple(pool), pad, voice, percussion, known_pools)
             self._sequencer.aim(self._mix, targets, self._mix.clock.music_frame(at_frame), frames)
         self._look_now(at_frame)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from playlists.files import PlaylistFileError
 from playlists.program import Program, ends_at_min, starts_at_min, stay_s
-from playlists.programs import BUILT_IN_PROGRAMS, load_programs, program_settings, read_program
+from playlists.programs import BUILT_IN_PROGRAMS, known_pools, load_programs, program_settings, read_program
 
 PHASES = ["arrival", "settle", "onset", "ascent", "peak", "return", "landing", "debrief"]
 
@@ -53,6 +54,22 @@ def minutes_of(program: Program, rule_id: str) -> list[float]:
 def test_there_are_six_dosing_and_five_integration_programs(programs: dict[str, Program]) -> None:
     assert {each.id for each in programs.values() if each.clock} == set(TABLE)
     assert {each.id for each in programs.values() if not each.clock} == set(INTEGRATION)
+
+
+def test_no_words_while_people_talk_and_nothing_that_drives_when_it_is_over(programs: dict[str, Program]) -> None:
+    for program in programs.values():
+        said = {phase.id: (phase.voice, phase.percussion) for phase in program.phases}
+        if program.clock:
+            assert (said["arrival"], said["peak"], said["landing"]) == ((False, True), (True, True), (True, False))
+            assert said["debrief"] == (False, False)
+        elif not program.silent:
+            assert set(said.values()) == {(False, False)}
+
+
+def test_a_programs_own_pools_are_known_beside_the_built_in_ones(programs: dict[str, Program]) -> None:
+    own = replace(programs["silence"], phases=(replace(programs["silence"].phases[0], pools=("Waves",)),))
+    assert known_pools(own) - known_pools(programs["mdma"]) == {"waves"}
+    assert known_pools(programs["mdma"]) >= {*PHASES, "breathing", "grounding", "body-scan", "parts-work"}
 
 
 def test_dosing_programs_come_first(programs: dict[str, Program]) -> None:

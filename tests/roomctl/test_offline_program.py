@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import wave
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,15 @@ def test_without_any_music_the_pad_plays(tmp_path: Path) -> None:
 
 def test_a_silent_program_is_silent(tmp_path: Path) -> None:
     assert render_program(load_programs([])["silence"], (), 0.2, tmp_path / "s.wav").peak == 0.0
+
+
+def test_music_with_voice_is_not_played_in_a_phase_without(tracks: tuple[Track, ...]) -> None:
+    sung = tuple(replace(track, tags=replace(track.tags, voice=track is not tracks[0])) for track in tracks)
+    sound = ProgramSound(load_programs([])["ketamine-im"], sung)
+    for _ in sound.blocks(150 * S):
+        pass
+    played = {event.get("id") for event in sound.events if event["kind"] == "music" and event["action"] == "play"}
+    assert played == {tracks[0].id}
 
 
 def test_the_dose_is_given_when_the_arrival_is_over_and_phases_follow() -> None:

@@ -57,6 +57,15 @@ def test_a_silent_program_wants_no_music() -> None:
     assert wanted_by(silent, [track("one", 1)]) == ()
 
 
+def test_the_look_leaves_out_what_the_phase_will_leave_out() -> None:
+    sung = track("sung", 10, "arrival", "peak")
+    tagged = Track(sung.id, sung.paths, sung.names, sung.measure, Tags(phases=sung.tags.phases, voice=True))
+    minutes = {each.phase: each.music_min for each in music_of(PROGRAM, [tagged])}
+    assert (minutes["arrival"], minutes["peak"]) == (0.0, pytest.approx(10.0))
+    in_folder = {each.phase: each.music_min for each in music_of(PROGRAM, [track("deep", 10, folder=Path("music/Peak"))])}
+    assert {phase for phase, there in in_folder.items() if there > 0.0} == {"peak"}
+
+
 def test_a_piece_in_two_phases_is_counted_once() -> None:
     assert len(wanted_by(PROGRAM, [track("both", 10, "peak", "return")])) == 1
 

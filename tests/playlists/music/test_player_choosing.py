@@ -48,6 +48,42 @@ def test_music_that_nobody_assigned_serves_by_its_intensity_and_is_never_far_abo
     assert ids(fitting([a_track(2, intensity=3.0)], Targets(0.5, ("arrival",), pad=False))) == {2}
 
 
+def test_what_lies_in_a_folder_named_for_another_pool_is_not_free_for_any() -> None:
+    tracks = [a_track(1, folder="Peak"), a_track(2, folder="2024"), a_track(3, folder="Waves")]
+    asked = Targets(2.0, ("arrival",), known_pools=frozenset({"peak", "arrival"}))
+    assert ids(fitting(tracks, asked)) == {2, 3}
+    assert ids(fitting(tracks, replace(asked, known_pools=asked.known_pools | {"waves"}))) == {2}
+    assert fitting(tracks[:1], asked) == ()
+    assert ids(fitting(tracks[:1], replace(asked, pad=False))) == {1}
+
+
+def test_a_tag_goes_with_the_folder_and_neither_is_forgotten() -> None:
+    track = a_track(1, phases=("onset",), folder="peak")
+    known = frozenset({"peak", "onset", "arrival"})
+    assert [bool(fitting([track], Targets(2.0, (pool,), known_pools=known))) for pool in ("onset", "peak", "arrival")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("kind", ["voice", "percussion"])
+def test_what_is_tagged_as_having_voice_or_percussion_is_left_out_where_that_is_not_wanted(kind: str) -> None:
+    sung, silent, unsaid = (
+        replace(track, tags=replace(track.tags, **{kind: said}))
+        for track, said in zip([a_track(number, phases=("peak",)) for number in (1, 2, 3)], (True, False, None), strict=True)
+    )
+    asked = Targets(2.0, ("peak",))
+    without = replace(asked, **{kind: False})
+    assert ids(fitting([sung, silent, unsaid], asked)) == {1, 2, 3}
+    assert ids(fitting([sung, silent, unsaid], without)) == {2, 3}
+    assert fitting([sung], without) == ()
+    assert fitting([sung], replace(without, pad=False)) == ()
+    free = replace(sung, tags=replace(sung.tags, phases=()))
+    assert fitting([free], without) == ()
+    assert ids(fitting([free], asked)) == {1}
+
+
 def test_a_look_before_a_session_says_how_much_music_there_is() -> None:
     tracks = [a_track(1, phases=("peak",)), a_track(2, phases=("peak",)), a_track(3)]
     assert music_s(tracks, Targets(2.0, ("peak",))) == pytest.approx(2 * (199 - 0.01))
