@@ -295,12 +295,20 @@ class DosingRoom:
             self.notices["program"] = problem.message
             return
         if found:
+            self._agree_on_stop(frame, stopped=stopped)
             if levels is not None:
                 self._change_music(m.ChangeMusic(**levels), frame)
             self.notices["program"] = "the room restarted; the program waits for you to resume it"
             if not stopped:
                 self._follow(frame)
             self._write()
+
+    def _agree_on_stop(self, frame: int, *, stopped: bool) -> None:
+        """Room and program are written down one after the other, and closing a room unlatches it: what the room says counts."""
+        arc = self._dosing.arc
+        if arc is None or arc.latched == stopped:
+            return
+        (self._dosing.stopped if stopped else self._dosing.room_resumed)(frame, time.time(), "engine")
 
     def _follow(self, frame: int) -> None:
         arc, point = self._dosing.arc, self._dosing.point_at(frame)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -127,6 +129,42 @@ def test_the_lamp_follows_the_operator_at_a_calm_pace(engine: Any) -> None:
     assert max(abs(np.diff(levels))) <= 15.0 / 3.0 / 40.0 * 3
 
 
+def test_a_room_closed_under_stop_offers_its_program_again_and_makes_no_sound_until_then(
+    make_engine: Callable[..., Any],
+) -> None:
+    engine = make_engine()
+    engine.do(m.ProgramStart(program="ketamine-im"))
+    engine.do(move("dose"))
+    engine.do(m.Stop())
+    engine.end()
+    engine.start()
+    state = engine.until(lambda state: state["program"] is not None)
+    assert (state["stopped"], state["program"]["stopped"]) == (False, False)
+    assert state["program"]["state"] == "awaiting-resume"
+    assert engine.do(move("resume"))["state"] == "running"
+    engine.end()
+
+
+@pytest.mark.parametrize("lost", ["the room's latch", "the program's"])
+def test_a_power_cut_between_the_two_writings_of_stop_locks_nothing(make_engine: Callable[..., Any], lost: str) -> None:
+    engine = make_engine()
+    engine.do(m.ProgramStart(program="ketamine-im"))
+    engine.do(m.Stop())
+    engine.do(m.Note(text="written after STOP, and answered when all before it is on the disk"))
+    engine.kill()
+    with closing(sqlite3.connect(engine.data / "journal.db")) as journal, journal:
+        if lost == "the program's":
+            journal.execute("DELETE FROM event WHERE kind = 'program-move' AND detail_json LIKE '%\"move\": \"stop\"%'")
+        else:
+            journal.execute("DELETE FROM room_memory WHERE name = 'stopped'")
+    engine.start()
+    state = engine.until(lambda state: state["program"] is not None)
+    assert state["program"]["stopped"] == state["stopped"] == (lost == "the program's")
+    engine.do(m.Resume())
+    assert engine.do(move("resume"))["state"] == "arrival"
+    engine.end()
+
+
 def test_announcements_come_from_the_clinics_own_folder_only(engine: Any) -> None:
     engine.do(m.ProgramStart(program="ketamine-im"))
     with pytest.raises(Invalid, match="no announcement"):
@@ -154,7 +192,7 @@ def test_a_breath_led_at_another_pace_is_swept_so_from_the_next_way_in_without_a
     at_s, positions = (np.array([event[key] for event in lit]) for key in ("t_s", "pos"))
     turns = np.flatnonzero((np.diff(positions[:-1]) <= 0.0) & (np.diff(positions[1:]) > 0.0) & (positions[1:-1] < -0.9)) + 1
     lefts_s = at_s[turns] - at_s[0]
-    # Left edges at 3, 13 and 23 s by the file's six breaths a minute, and then 12 s apart; a busy machine may leave out pictures.
+    # Left edges at 3, 13 and 23 s by six breaths a minute, and then 12 s apart; a busy machine may leave out pictures.
     assert np.diff(lefts_s)[:3] == pytest.approx([10.0, 10.0, 12.0], abs=0.5)
     assert np.abs(np.diff(positions)).max() < 0.05 * max(1.0, np.diff(at_s).max() / 0.025)
 
