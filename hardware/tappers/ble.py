@@ -147,6 +147,10 @@ class BleWire(Wire[tuple[TapPulse, float]]):
             raise OSError("the Bluetooth tapper is not connected")
         try:
             return loop.run_until_complete(asyncio.wait_for(call, timeout_s))
+        except TimeoutError as fault:
+            raise TimeoutError(
+                f"the Bluetooth tapper did not answer in {timeout_s:.0f} s; is it near, and its battery full?"
+            ) from fault
         except (OSError, Terminal):
             raise
         except Exception as fault:  # bleak's errors differ by system and share no root but this

@@ -147,3 +147,9 @@ def make_engine(tmp_path: Path) -> Iterator[Callable[..., RunningEngine]]:
 def engine(make_engine: Callable[..., RunningEngine]) -> RunningEngine:
     """The demo room with recording stubs."""
     return make_engine()
+
+
+@pytest.fixture
+def onsets_of() -> Callable[..., npt.NDArray[np.int64]]:
+    """`onsets_of(heard, channel)`: the frames at which sound begins there."""
+    return onsets

@@ -1,76 +1,108 @@
-"""Six devices, one of them hung: the others neither wait nor go unheard."""
+"""Six devices, one of them hung, and hung for real: the others neither wait nor go unheard.
+
+What it does to a set is asked of a whole engine, in tests/engine/test_hung_device.py.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-SIX = ("lightbar sacn", "lightbar wled ddp", "lightbar adalight", "tapper stub", "roomlight artnet", "roomlight enttec")
+WELL = ("lightbar sacn", "lightbar artnet", "tapper stub", "roomlight artnet", "roomlight wled")
+
+HANGS: dict[str, Callable[[Any], Callable[[bool], None]]] = {
+    # A line that nobody reads fills up, and writes to it wait.
+    "lightbar adalight": lambda rig: rig.far.hang,
+    "roomlight enttec": lambda rig: rig.far.hang,
+    "tapper serial": lambda rig: rig.far.hang,
+    # Connections and requests are taken, and nothing is answered.
+    "lightbar wled ddp": lambda rig: rig.controller.hang,
+    "roomlight hue": lambda rig: rig.far.bridge.hang,
+    "roomlight homeassistant": lambda rig: rig.far.bridge.hang,
+    # The broker's process is stopped where it stands.
+    "roomlight mqtt": lambda rig: rig.far.broker.hang,
+    # The radio's stack, and SDL, do not come back from a call.
+    "tapper ble": lambda rig: rig.far.hang,
+    "tapper gamepad": lambda rig: rig.far.hang,
+}
 
 
 @pytest.fixture
-def six(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def make_rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
     rigs = request.config.pluginmanager.get_plugin("roomctl_tests_device_rigs")
     assert rigs is not None
-    made: dict[str, Any] = {}
-    for name in SIX:
+    made: list[Any] = []
+
+    def make(name: str) -> Any:
         folder = tmp_path / name.replace(" ", "-")
         folder.mkdir()
-        made[name] = rigs.RIGS[name](folder, monkeypatch)
-        made[name].opened()
-    yield made
-    for rig in made.values():
+        made.append(rigs.RIGS[name](folder, monkeypatch))
+        made[-1].opened()
+        return made[-1]
+
+    yield make
+    for rig in made:
         rig.close()
 
 
-@pytest.mark.parametrize("sick", ["lightbar adalight", "roomlight enttec", "lightbar wled ddp"])
-def test_while_one_hangs_the_others_are_told_everything_and_stop_reaches_them(six: dict[str, Any], sick: str) -> None:
-    entered, let_go = threading.Event(), threading.Event()
-    wire = six[sick].device.wire
-    send, wire.now, wire.safe_now = wire.send, lambda item: False, lambda: False
+def offer_until_it_shows(rig: Any) -> None:
+    """Tell a device that hangs so much that its line is full, and its link says so."""
+    end_s = time.monotonic() + 20.0
+    value = 0
+    while rig.device.link.state == "READY":
+        assert time.monotonic() < end_s, "the device never showed that it hangs"
+        value = value % 250 + 1
+        rig.offer(value)
+        time.sleep(0.001)
 
-    def hang(item: Any) -> None:
-        entered.set()
-        assert let_go.wait(30.0)
-        send(item)
 
-    wire.send = hang
-    well = {name: rig for name, rig in six.items() if name != sick}
+@pytest.mark.parametrize("sick_name", HANGS)
+def test_while_one_hangs_the_others_are_told_everything_and_stop_reaches_them(
+    make_rig: Callable[[str], Any], sick_name: str
+) -> None:
+    well = [make_rig(name) for name in WELL]
+    sick = make_rig(sick_name)
+    hang = HANGS[sick_name](sick)
+    hang(True)
     try:
-        six[sick].offer(5)
-        assert entered.wait(10.0)
+        offer_until_it_shows(sick)
+        assert " " in sick.device.link.why, "a sentence for people"
         for value in (50, 90, 130):
-            for rig in six.values():
+            sick.offer(value)
+            for rig in well:
                 rig.offer(value)
-            for rig in well.values():
+            for rig in well:
                 rig.far.wait_for(value)
-        heard = {name: len(rig.far.heard) for name, rig in well.items()}
-        for rig in six.values():
+        heard = [len(rig.far.heard) for rig in well]
+        sick.device.safe()
+        for rig in well:
             rig.device.safe()
-        for name, rig in well.items():
-            rig.far.wait_for(rig.safe_value, after=heard[name])
-        assert not let_go.is_set()
-        assert all(rig.device.link.state == "READY" for rig in well.values())
+        for rig, before in zip(well, heard, strict=True):
+            rig.far.wait_for(rig.safe_value, after=before)
+        assert all(rig.device.link.state == "READY" for rig in well)
     finally:
-        let_go.set()
-    before = len(six[sick].far.heard)
-    six[sick].far.wait_for(six[sick].safe_value, after=max(0, before - 1))
-    assert 130 not in six[sick].far.heard, "what waited behind the hang was overtaken by STOP"
+        hang(False)
+    sick.device.io.kick()
+    sick.wait_for_link("READY")
+    sick.far.wait_for(sick.safe_value)
+    sick.offer(77)
+    sick.far.wait_for(77)
 
 
-def test_each_device_says_its_trouble_at_once_when_all_are_pulled(six: dict[str, Any]) -> None:
-    for rig in six.values():
+def test_each_device_says_its_trouble_at_once_when_all_are_pulled(make_rig: Callable[[str], Any]) -> None:
+    six = [make_rig(name) for name in (*WELL, "lightbar adalight")]
+    for rig in six:
         rig.pull()
-    for rig in six.values():
+    for rig in six:
         for value in range(10, 20):
             rig.offer(value)
-    for rig in six.values():
+    for rig in six:
         assert rig.wait_for_link("FAULT", "ABSENT").why
-    for rig in six.values():
+    for rig in six:
         rig.replug()
-    for rig in six.values():
+    for rig in six:
         rig.wait_for_link("READY")

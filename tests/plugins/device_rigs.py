@@ -114,6 +114,7 @@ class PtyFarEnd(FarEnd):
         super().__init__()
         self.path = path
         self._read = read
+        self._hangs = False
         self._thread: threading.Thread | None = None
         self._stop_r, self._stop_w = -1, -1
         self.plug()
@@ -141,12 +142,18 @@ class PtyFarEnd(FarEnd):
 
     close = unplug
 
+    def hang(self, hangs: bool = True) -> None:
+        """Read no more, so that the line fills up; with False, read on."""
+        self._hangs = hangs
+
     def _listen(self, master: int, slave: int, stop: int) -> None:
         left = b""
         while True:
-            ready, _, _ = select.select([master, stop], [], [])
+            ready, _, _ = select.select([stop] if self._hangs else [master, stop], [], [], 0.02)
             if stop in ready:
                 break
+            if master not in ready:
+                continue
             with suppress(OSError):
                 left += os.read(master, 4096)
             values, left, answer = self._read(left)
@@ -589,6 +596,8 @@ class FakeWled:
         self.posts: list[tuple[str, dict[str, Any]]] = []
         self.deaf = False
         self.garbage = b""
+        self._answers = threading.Event()
+        self._answers.set()
         self._server: ThreadingHTTPServer | None = None
         self.port = 0
         self.plug()
@@ -606,11 +615,13 @@ class FakeWled:
                 self._say({"success": True})
 
             def _say(self, told: dict[str, Any] | None) -> None:
+                wled._answers.wait()
                 body = wled.garbage or json.dumps(told).encode()
                 self.send_response(404 if told is None else 200)
                 self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                with suppress(OSError):  # whoever asked may have given up
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""
@@ -624,11 +635,16 @@ class FakeWled:
 
     def unplug(self) -> None:
         """Answer no more."""
+        self._answers.set()
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
             server.server_close()
             self._thread.join(WAIT_S)
+
+    def hang(self, hangs: bool = True) -> None:
+        """Take every connection and every request, and answer none; with False, answer them all."""
+        self._answers.clear() if hangs else self._answers.set()
 
     def get(self, path: str) -> dict[str, Any] | None:
         """What WLED serves there."""

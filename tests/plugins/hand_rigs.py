@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +29,24 @@ class PadFarEnd(rigs.FarEnd):  # type: ignore[name-defined, misc]
         self._plugin = sys.modules["roomctl_tests_virtual_pads"]
         self._library = self._plugin.sdl()
         self._pad: Any = None
+        self._comes_back = threading.Event()
+        self._comes_back.set()
         PADS.enter()
         self.plug()
 
     def plug(self) -> None:
         """A pad is plugged in."""
         with PADS.lock:
-            self._pad = self._plugin.VirtualPad(self._library, "One Pad", lambda low, high: self.hear(round(low / 257)))
+            self._pad = self._plugin.VirtualPad(self._library, "One Pad", self._rumble)
         self.hear(0)
+
+    def hang(self, hangs: bool = True) -> None:
+        """Do not come back from a rumble; with False, come back."""
+        self._comes_back.clear() if hangs else self._comes_back.set()
+
+    def _rumble(self, low: int, high: int) -> None:
+        self._comes_back.wait()
+        self.hear(round(low / 257))
 
     def unplug(self) -> None:
         """It is plugged out."""
@@ -80,6 +92,7 @@ class RadioFarEnd(rigs.FarEnd):  # type: ignore[name-defined, misc]
     def __init__(self) -> None:
         super().__init__()
         self.in_reach = True
+        self._hangs = False
         self._open = False
 
     @property
@@ -97,8 +110,14 @@ class RadioFarEnd(rigs.FarEnd):  # type: ignore[name-defined, misc]
         """As bleak's client has it."""
         self._open = False
 
+    def hang(self, hangs: bool = True) -> None:
+        """Never come back from a write; with False, come back at once."""
+        self._hangs = hangs
+
     async def write_gatt_char(self, characteristic: str, frame: bytes, response: bool) -> None:
         """As bleak's client has it."""
+        if self._hangs:
+            await asyncio.Event().wait()
         if not self.is_connected:
             raise OSError("the tapper is out of reach")
         values, _, _ = sys.modules["roomctl_tests_slow_device_rigs"].read_tapper(frame)

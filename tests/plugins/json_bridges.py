@@ -32,6 +32,8 @@ class Bridge:
         self.port = 0
         self._tls = tls
         self._talking: set[socket.socket] = set()
+        self._answers = threading.Event()
+        self._answers.set()
         self._server: ThreadingHTTPServer | None = None
         self.plug()
 
@@ -58,13 +60,15 @@ class Bridge:
                 with bridge.changed:
                     bridge.asked.append((self.command, self.path, body, dict(self.headers)))
                     bridge.changed.notify_all()
+                bridge._answers.wait()
                 answer = bridge.answers.get((self.command, self.path), (404, {}))
                 status, value = answer(body) if callable(answer) else answer
                 text = json.dumps(value).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
+                with suppress(OSError):  # whoever asked may have given up
+                    self.end_headers()
+                    self.wfile.write(text)
 
             do_GET = do_POST = do_PUT = _answer  # noqa: N815 - the names http.server looks for
 
@@ -86,6 +90,7 @@ class Bridge:
 
     def unplug(self) -> None:
         """Answer no more, and cut every connection there is."""
+        self._answers.set()
         server, self._server = self._server, None
         if server is None:
             return
@@ -97,6 +102,10 @@ class Bridge:
                 talking.shutdown(socket.SHUT_RDWR)
 
     close = unplug
+
+    def hang(self, hangs: bool = True) -> None:
+        """Take every connection and every request, and answer none; with False, answer them all."""
+        self._answers.clear() if hangs else self._answers.set()
 
     def wait_for(self, method: str, path: str, count: int = 1) -> list[Any]:
         """The bodies of the first `count` calls of that path."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -36,8 +37,13 @@ class Broker:
             threading.Event().wait(0.01)
         pytest.fail("Mosquitto did not listen within 20 s")
 
+    def hang(self, hangs: bool = True) -> None:
+        """Stop the process where it stands: its connections stay open, and nothing is read; with False, let it go on."""
+        self._process.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
+
     def close(self) -> None:
         """End it."""
+        self.hang(False)
         self._process.terminate()
         self._process.wait(WAIT_S)
 
