@@ -37,7 +37,7 @@ setup-dev: $(VENV)/.dev-ready $(VENV)/.homeassistant-ready
 $(PYTHON):
 	@packaging/make-venv $(VENV)
 
-$(VENV)/.run-ready: requirements.lock pyproject.toml | $(PYTHON)
+$(VENV)/.run-ready: requirements.lock pyproject.toml packaging/link-checkout | $(PYTHON)
 	@echo "roomctl: installing what the room needs into $(VENV)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PYTHON) packaging/link-checkout

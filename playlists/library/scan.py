@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from playlists.decode import DecodeError
+from playlists.library.catalogue import LibraryError
 from playlists.library.content import content_id
 from playlists.library.measure import measure
 from playlists.library.names import read_names
@@ -74,7 +75,8 @@ def scan(
     workers: int = 0,
     measure_again: bool = False,
 ) -> ScanReport:
-    """Bring the library at `db_path` up to date with `folders`; raises sqlite3.Error only where the library cannot be written.
+    """Bring the library at `db_path` up to date with `folders`; raises sqlite3.Error only where the library cannot be written,
+    LibraryError where no process can be started to read in.
 
     `workers` processes decode; with 0 this one does. Stopping in the middle loses at most two seconds of work.
     """
@@ -213,8 +215,12 @@ def _collected(
 
 
 def _alone(row: FileRow) -> Reading:
-    """Read one file in a process that it may bring down."""
+    """Read one file in a process that it may bring down. Raises LibraryError where such a process does not even begin."""
     with _pool(1) as pool:
+        try:
+            pool.submit(os.getpid).result()
+        except BrokenProcessPool as error:
+            raise LibraryError("no process can be started to read music in; nothing is wrong with the files") from error
         try:
             return pool.submit(measured, row).result()
         except BrokenProcessPool:

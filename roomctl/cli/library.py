@@ -64,6 +64,8 @@ def scan_folders(
     try:
         with Bar(*_columns(), console=console, transient=True) if console.is_terminal else nullcontext() as bar:
             report = scan(wanted, folder / DB_NAME, _shown(bar), workers=workers or _cores(), measure_again=again)
+    except LibraryError as problem:
+        raise RoomError(problem.message) from problem
     except (sqlite3.Error, OSError) as problem:
         raise RoomError(f"{folder / DB_NAME}: the library cannot be written ({problem})") from problem
     typer.echo(summary(report))
@@ -119,6 +121,8 @@ def room_tracks(folders: tuple[Path, ...], data: Path | None) -> tuple[Track, ..
     try:
         if folders:
             scan(folders, folder / DB_NAME, workers=_cores())
+    except LibraryError as problem:
+        raise RoomError(problem.message) from problem
     except (sqlite3.Error, OSError) as problem:
         raise RoomError(f"{folder / DB_NAME}: the library cannot be written ({problem})") from problem
     return opened(folder).tracks()

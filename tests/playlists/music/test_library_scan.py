@@ -3,13 +3,14 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from playlists.library import Library, scan
+from playlists.library import Library, LibraryError, scan
 from playlists.library.store import opened
 
 
@@ -205,3 +206,12 @@ def test_progress_counts_up_to_the_total(music_folder: Path, tmp_path: Path) -> 
     scan([music_folder], tmp_path / "library.db", steps.append)
     assert [step.done for step in steps] == [0, 1, 2, 3, 4, 5]
     assert {step.total for step in steps} == {5}
+
+
+def test_where_no_process_can_be_started_no_file_is_called_damaged(
+    music_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["playlists.library.scan"], "be_gentle", sys.exit)
+    with pytest.raises(LibraryError, match="nothing is wrong with the files"):
+        scan([music_folder], tmp_path / "library.db", workers=1)
+    assert Library(tmp_path).problems() == ()

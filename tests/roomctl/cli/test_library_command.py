@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -42,6 +44,23 @@ def test_a_scan_says_what_it_found_and_what_cannot_be_used(music: Path, data: Pa
     said = capsys.readouterr().out
     assert "3 files, 3 read" in said and "1 that cannot be used" in said
     assert "words.mp3: this is a text file" in said
+
+
+SCRIPT = Path(__file__).parents[3] / "packaging" / "link-checkout"
+
+
+def test_the_command_as_it_is_installed_reads_music_in_processes_of_its_own(music: Path, tmp_path: Path) -> None:
+    """These begin by reading the command's script again, which must do nothing then."""
+    written = tmp_path / "environment"
+    told = {"purelib": written, "scripts": written}
+    written.mkdir()
+    lines = f"import runpy, sysconfig\nsysconfig.get_path = { ({key: str(path) for key, path in told.items()})!r}.get"
+    subprocess.run([sys.executable, "-c", f"{lines}\nrunpy.run_path({str(SCRIPT)!r})"], check=True)
+    command = [str(written / "roomctl"), "library", "scan", str(music), "--data", str(tmp_path / "data"), "--workers", "1"]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "1 that cannot be used" in ran.stdout
+    assert "brought the decoder down" not in ran.stdout
 
 
 def test_a_second_scan_reads_nothing(music: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
