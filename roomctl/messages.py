@@ -173,7 +173,7 @@ class ProgramMove(Command):
     minutes: float | None = None
     name: str | None = None
     per_min: float | None = None
-    ratio: tuple[float, float, float, float] | None = None
+    ratio: list[float] | None = None
     override_reason: str | None = None
 
 

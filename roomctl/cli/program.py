@@ -17,6 +17,8 @@ from playlists.programs import load_programs, read_program
 from roomctl.cli.arc_chart import chart
 from roomctl.cli.places import DataOption, RoomOption
 from roomctl.errors import Invalid, RoomFileError
+from roomctl.limits import check_own_motion
+from roomctl.room_file import load_room
 
 NARROWEST = 40
 MARGIN = 12
@@ -89,7 +91,13 @@ def check(
         found = read_program(file)
     except PlaylistFileError as problem:
         raise RoomFileError("\n".join(problem.problems)) from problem
-    typer.echo(f'{file}: "{found.title}" is in order: {len(found.phases)} phases, {ends_at_min(found):g} min')
+    limits = load_room(room).limits
+    try:
+        check_own_motion(found, limits)
+    except Invalid as problem:
+        raise RoomFileError(f"{file}: {problem.message}") from problem
+    phases = "1 phase" if len(found.phases) == 1 else f"{len(found.phases)} phases"
+    typer.echo(f'{file}: "{found.title}" is in order: {phases}, {ends_at_min(found):g} min')
 
 
 def _phase_table(found: Program) -> Table:
@@ -117,8 +125,12 @@ def _phase_row(found: Program, phase: Phase) -> list[str]:
         f"{phase.light_l:g}",
         f"{phase.light_k:g}",
         f"{phase.light_fade_s:g}",
-        escape(", ".join([*phase.pools, *(["pad"] if phase.pad else [])]) or "silent"),
+        escape(", ".join([*phase.pools, *(["pad"] if phase.pad else []), *_left_out(phase)]) or "silent"),
     ]
+
+
+def _left_out(phase: Phase) -> list[str]:
+    return [f"no {kind}" for kind, there in (("voice", phase.voice), ("percussion", phase.percussion)) if not there]
 
 
 def _prompt_table(found: Program) -> Table:

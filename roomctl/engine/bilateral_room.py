@@ -6,8 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Final
 
+from playlists.bls_patch import END_KEYS
 from playlists.presets import Preset, preset_snapshot
 from roomctl import bilateral
 from roomctl.bilateral import Bilateral
@@ -25,6 +26,9 @@ from stimuli.settings import Bls
 from stimuli.tasks import task_at
 
 log = logging.getLogger(__name__)
+
+PACE_KEYS: Final = ("rate_hz", "finish", *END_KEYS)
+"""How fast a motion goes and when it ends: of a program's own motion the program says that."""
 
 
 class BilateralRoom:
@@ -49,6 +53,8 @@ class BilateralRoom:
         self._running: RunningSet | None = None
         self.led_by_program = False
         self._led: Motion | None = None
+        self._brought: Bls | None = None
+        self._before: Bilateral | None = None
         self._prepared = True
         self.now = self._recovered(recovered)
 
@@ -97,7 +103,14 @@ class BilateralRoom:
     # --- what is done ---
 
     def change(self, change: dict[str, Any]) -> dict[str, Any]:
-        """Any part of the settings, as soon as can be; returns all of them. Raises Invalid."""
+        """Any part of the settings, as soon as can be; returns all of them. Raises Invalid; Refused for a program's pace."""
+        pace = [key for key in PACE_KEYS if key in change]
+        if pace and self._before is not None:
+            raise Refused(
+                f"the program leads this motion, so {pace[0]} stays; a breath's pace is changed by program/breath",
+                state="program",
+                possible=["program/breath", "program/pause", "program/end"],
+            )
 
         def changed(frame: int) -> Bilateral:
             ending = self.state_at(frame) == "finishing"
@@ -174,17 +187,27 @@ class BilateralRoom:
         """Begin, end or take up again the slow motion that a program brings with it, and follow where it is led otherwise."""
         score = self.now.score
         if wanted and not self.led_by_program and self.state_at(frame) == "idle" and bls is not None:
-            begun = score_of(bls, frame)
-            self._put(Bilateral(bls, None, (begun,)))
-            self.led_by_program, self._led = True, begun.motion
+            self._lead(bls, score_of, frame)
         elif wanted and self.led_by_program and bls is not None and score is not None:
-            led = score_of(bls, score.motion.start_frame).motion
+            led = score_of(score.cues[0].bls, score.motion.start_frame).motion
             if led is not self._led:
                 self._led = led
                 self._put(replace(self.now, scores=(*self.now.scores[:-1], replace(score, motion=led))))
         elif not wanted and self.led_by_program:
             self._put(bilateral.finish_softly(self.now, frame))
             self.led_by_program = False
+        elif bls is None and self._before is not None and self.state_at(frame) == "idle":
+            self._put(replace(self._before, scores=self.now.scores))
+            self._before = None
+
+    def _lead(self, bls: Bls, score_of: Callable[[Bls, int], Score], frame: int) -> None:
+        """Begin a program's motion, with what was changed of its settings since; what was in force is kept for after."""
+        taken_up = self._before is not None and self._brought == bls and self.now.preset is None
+        if self._before is None or self.now.preset is not None:
+            self._before = self.now
+        begun = score_of(self.now.bls if taken_up else bls, frame)
+        self._put(Bilateral(begun.bls_at(frame), None, (begun,)))
+        self.led_by_program, self._led, self._brought = True, begun.motion, bls
 
     # --- a client's own settings ---
 

@@ -211,3 +211,16 @@ def test_a_stale_revision_is_told_with_the_programs_own_state(dosed: Any) -> Non
     stale = dosed.post("program/next", {"rev": dosed.state()["rev"] - 1})
     assert (stale.status_code, stale.json()["state"]) == (409, "paused")
     assert stale.json()["rev"] == dosed.state()["rev"]
+
+
+def test_the_breath_is_led_at_another_pace_and_ratio_over_http(room: Any) -> None:
+    move(room, "start", program="breathing")
+    assert room.state()["program"]["breath"] == {"per_min": 6.0, "ratio": [4.0, 0.0, 6.0, 0.0]}
+    move(room, "breath", ratio=[4, 1, 5, 1])
+    move(room, "breath", per_min=5.5)
+    assert room.state()["program"]["breath"] == {"per_min": 5.5, "ratio": [4.0, 1.0, 5.0, 1.0]}
+    for body in ({}, {"per_min": 9}, {"ratio": [4, 1]}, {"ratio": [0, 0, 1, 0]}, {"ratio": "4:6"}, {"per_min": "6"}):
+        answer = room.post("program/breath", body)
+        assert answer.status_code == 422, body
+    move(room, "end")
+    assert room.post("program/breath", {"per_min": 6}).status_code == 409

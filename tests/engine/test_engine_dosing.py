@@ -182,7 +182,7 @@ def test_a_breath_led_at_another_pace_is_swept_so_from_the_next_way_in_without_a
     engine = make_engine(speed=4.0)
     engine.do(m.ProgramStart(program="breathing"))
     engine.until(lambda state: state["set"]["state"] == "running" and state["set"]["elapsed_s"] > 14.0)
-    assert engine.do(move("breath", per_min=5, ratio=(1, 0, 1, 0)))["done"] == "breath"
+    assert engine.do(move("breath", per_min=5, ratio=[1, 0, 1, 0]))["done"] == "breath"
     assert engine.state()["program"]["breath"] == {"per_min": 5.0, "ratio": [1.0, 0.0, 1.0, 0.0]}
     with pytest.raises(Invalid, match="5 to 7"):
         engine.do(move("breath", per_min=9))
@@ -195,6 +195,28 @@ def test_a_breath_led_at_another_pace_is_swept_so_from_the_next_way_in_without_a
     # Left edges at 3, 13 and 23 s by six breaths a minute, and then 12 s apart; a busy machine may leave out pictures.
     assert np.diff(lefts_s)[:3] == pytest.approx([10.0, 10.0, 12.0], abs=0.5)
     assert np.abs(np.diff(positions)).max() < 0.05 * max(1.0, np.diff(at_s).max() / 0.025)
+
+
+def test_a_programs_motion_keeps_its_taps_over_a_pause_and_gives_the_rooms_settings_back(
+    make_engine: Callable[..., Any],
+) -> None:
+    engine = make_engine(speed=8.0)
+    engine.do(m.ChangeBls(change={"rate_hz": 0.9, "set_cycles": 12}))
+    engine.do(m.ProgramStart(program="breathing"))
+    engine.until(lambda state: state["set"]["state"] == "running")
+    engine.do(m.ChangeBls(change={"tap": {"on": True}}))
+    with pytest.raises(Refused, match="changed by program/breath"):
+        engine.do(m.ChangeBls(change={"rate_hz": 1.5}))
+    engine.do(move("pause"))
+    engine.until(lambda state: state["set"]["state"] == "idle")
+    engine.do(move("resume"))
+    state = engine.until(lambda state: state["set"]["state"] == "running")
+    assert (state["bls"]["rate_hz"], state["bls"]["tap"]["on"], state["bls"]["light"]["size"]) == (0.1, True, 9.0)
+    engine.do(move("end"))
+    state = engine.until(lambda state: state["bls"]["rate_hz"] == 0.9)
+    assert (state["bls"]["set_cycles"], state["bls"]["open"], state["bls"]["tap"]["ms"]) == (12, False, 150.0)
+    engine.do(m.ChangeBls(change={"rate_hz": 1.1}))
+    engine.end()
 
 
 def test_paced_breathing_is_led_by_a_slow_sweep_that_ends_with_the_program(make_engine: Callable[..., Any]) -> None:

@@ -50,6 +50,22 @@ def test_a_file_that_harms_fails_with_its_sentences(tmp_path: Path, capsys: pyte
     assert "short.toml: minimum_stay_min: an observation of 30 min is shorter" in said
 
 
+def test_a_motion_that_the_room_does_not_do_is_no_program_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "sweep.toml"
+    breathing = (IM.parent / "breathing.toml").read_text(encoding="utf-8")
+    path.write_text(
+        breathing.replace('travel = "sine" ', "saccade = true ").replace("rate_hz = 0.1 ", "rate_hz = 1.8 "), "utf-8"
+    )
+    said = run(capsys, "program", "check", str(path), code=1)
+    assert "sweep.toml" in said
+    assert "a light that jumps from edge to edge may go at most 1.5 Hz" in said
+
+
+def test_what_a_phase_leaves_out_is_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "debrief, landing, pad, no voice, no percussion" in run(capsys, "program", "show", "ketamine-im")
+
+
 def test_a_file_that_is_not_there_fails_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot be read: No such file" in run(capsys, "program", "check", str(tmp_path / "none.toml"), code=1)
 
