@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks import __main__ as printed
 from benchmarks.card import beats, heard_line
+from benchmarks.engine_memory import _grown, half_hours_mb
 from benchmarks.figures import Figure, How, NotMeasuredError, about_median, spread
 from benchmarks.onsets_and_packets import BEAT_FRAMES, FIRST_BEAT_FRAMES, Run, _light_late_ms, _tap_late_ms
 from benchmarks.wire import Packet, Wire
@@ -58,6 +59,20 @@ def test_packets_are_measured_against_their_own_beat_and_picture() -> None:
     assert heard == 8
     assert sorted(np.round(taps_ms - 20.0, 3).tolist())[0] == -1.0
     assert _light_late_ms(run, 0.020) == pytest.approx(np.full_like(_light_late_ms(run, 0.020), 23.0), abs=1e-3)
+
+
+def test_memory_is_told_by_the_half_hour_and_its_growth_by_the_hour() -> None:
+    at_s = np.arange(0.0, 8 * 3600.0, 40.0)
+    memory_mb = 150.0 + at_s / 3600.0 * 2.0
+    memory_mb[::9] += 12.0
+    told = half_hours_mb(at_s, memory_mb)
+    assert len(told) == 16
+    assert np.diff(told) == pytest.approx(1.0, abs=0.1)
+    figure = _grown(at_s, memory_mb, 0)
+    assert figure.values["mb_per_hour"] == pytest.approx(2.0, abs=0.05)
+    assert figure.kept is False
+    assert _grown(at_s, np.full_like(at_s, 170.0), 0).kept is True
+    assert _grown(at_s, np.full_like(at_s, 201.0), 0).kept is False
 
 
 def test_onsets_of_both_sides_come_in_order() -> None:
