@@ -69,7 +69,7 @@ def serial_ports(wait_s: float = LOOK_S) -> list[Found]:
     return [
         Found(
             "serial port",
-            port.description or port.device,
+            port.device if port.description in (None, "", "n/a") else port.description,
             f'port = "{port.device}"',
             answers.get(port.device, "does not answer"),
         )

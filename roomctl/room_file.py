@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Final
 from annotated_types import Interval, MaxLen, MinLen
 from pydantic import TypeAdapter
 
-from hardware.dmx.fixtures import fixture_of
+from hardware.dmx.places import places_of
 from hardware.entries import LightBarEntry, RoomLightEntry, SoundCardEntry, TapperEntry
 from hardware.inputs.keys import InputEntry
 from roomctl.errors import RoomFileError
@@ -112,7 +112,6 @@ DEMO_ROOM: Final = RoomFile(
     lightbar=(LightBarEntry("bar"),), tapper=(TapperEntry("taps"),), roomlight=(RoomLightEntry("lamps"),)
 )
 PATH_KEYS: Final = ("record", "token_file", "tls_cert", "tls_key")
-DMX_DRIVERS: Final = ("sacn", "artnet", "enttec")
 
 _ADAPTER: Final = TypeAdapter(RoomFile)
 
@@ -164,17 +163,27 @@ def _check(room: RoomFile, path: Path) -> None:
             f"{path}: audio.rate_hz: {room.audio.rate_hz} is not allowed; the room's clock counts {FRAME_RATE_HZ} frames"
             " a second, and the card must run at that rate (ALSA's plug devices and PulseAudio convert for cards that cannot)"
         )
-    for place, lamp in enumerate(room.roomlight, 1):
-        if lamp.driver in DMX_DRIVERS and not lamp.fixture.endswith(".toml"):
-            try:
-                fixture_of(lamp.fixture)
-            except ValueError as problem:
-                raise RoomFileError(f"{path}: roomlight[{place}].fixture: {problem}") from problem
+    _check_universes(room, path)
     if any(tapper.driver == "audio" for tapper in room.tapper) and room.audio.outputs.taps is None:
         raise RoomFileError(
             f'{path}: a tapper of driver "audio" needs channels of the sound card, as in'
             " audio.outputs = { room = [1, 2], taps = [3, 4] }"
         )
+
+
+def _check_universes(room: RoomFile, path: Path) -> None:
+    """Whether there is room on DMX for every bar and lamp. A fixture of the clinic's own is read when its driver is made."""
+    entries: list[tuple[str, LightBarEntry | RoomLightEntry]] = []
+    entries += [(f"lightbar[{number}]", bar) for number, bar in enumerate(room.lightbar, 1)]
+    entries += [(f"roomlight[{number}]", lamp) for number, lamp in enumerate(room.roomlight, 1)]
+    for where, entry in entries:
+        if isinstance(entry, RoomLightEntry) and entry.fixture.endswith(".toml"):
+            continue
+        try:
+            places_of(entry)
+        except ValueError as problem:
+            key = ".fixture" if str(problem).startswith("fixture") else ""
+            raise RoomFileError(f"{path}: {where}{key}: {problem}") from problem
 
 
 def effective_values(room: RoomFile, given: dict[str, Any]) -> Iterator[tuple[str, Any, bool]]:

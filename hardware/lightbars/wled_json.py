@@ -5,8 +5,10 @@ Protocol: docs/devices/wled.md. Every call has a timeout, and raises OSError wit
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
+import socket
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -95,10 +97,18 @@ class WledJson:
         except TimeoutError as fault:
             what = f"{self._host} did not answer in {self._timeout_s:.1f} s; is it powered and on the room's network?"
             raise TimeoutError(what) from fault
+        except socket.gaierror as fault:
+            raise OSError(
+                f"there is no host called {self._host}; is the name right, and the device on the room's network?"
+            ) from fault
         except (http.client.HTTPException, ValueError) as fault:
             raise OSError(f"{self._host} gave an answer that is not WLED's to {path}; is it a WLED controller?") from fault
         except ConnectionError as fault:
             raise OSError(f"{self._host} refused the connection to port {self._port}; is it a WLED controller?") from fault
+        except OSError as fault:
+            if fault.errno not in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN):
+                raise
+            raise OSError(f"{self._host} cannot be reached; is it powered, and on the room's network?") from fault
         finally:
             connection.close()
         if not isinstance(found, dict):

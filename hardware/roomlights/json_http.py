@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -81,6 +82,8 @@ class JsonHttp:
             return TimeoutError(f"{where} did not answer in {self.timeout_s:.1f} s; is it powered and on the room's network?")
         if isinstance(fault, ConnectionRefusedError):
             return OSError(f"{where} refused the connection at port {self.port}; is it the right address and port?")
+        if isinstance(fault, socket.gaierror):
+            return OSError(f"there is no host called {self.host} for {self.what}; is the name right, and the network up?")
         if isinstance(fault, ssl.SSLError):
             return OSError(f"{where} has no secure connection to offer that can be trusted ({fault.reason or fault})")
         if isinstance(fault, OSError):

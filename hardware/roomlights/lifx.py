@@ -138,6 +138,16 @@ def choose_lamp(lamps: list[LifxLamp], wanted: str) -> LifxLamp | None:
     return next((lamp for lamp in lamps if wanted.lower() in (lamp.label.lower(), lamp.serial)), None)
 
 
+def why_none(lamps: list[LifxLamp], wanted: str, where: str) -> str:
+    """Why none of the lamps that answered is the one that is meant, and what to do."""
+    if not lamps:
+        return f"no LIFX lamp answers at {where}; is it powered, and on the room's network?"
+    there = ", ".join(f"{each.label} ({each.serial})" for each in lamps)
+    if not wanted:
+        return f"more than one LIFX lamp answers at {where}; name one of them as entity: {there}"
+    return f'no LIFX lamp "{wanted}" at {where}; there is {there}'
+
+
 class LifxWire(SlowWire):
     """One lamp, told until it acknowledges."""
 
@@ -153,15 +163,14 @@ class LifxWire(SlowWire):
 
     def connect(self) -> None:
         """Find the lamp."""
-        where = self._host or "the network"
+        where = self._host or "any address of this network"
         try:
             lamps = discover(self._host or "255.255.255.255", self._port)
         except OSError as fault:
             raise OSError(f"LIFX lamps cannot be asked at {where} ({fault.strerror or fault})") from fault
         lamp = choose_lamp(lamps, self._wanted)
         if lamp is None:
-            there = ", ".join(f"{each.label} ({each.serial})" for each in lamps) or "none that answered"
-            raise OSError(f'no LIFX lamp "{self._wanted}" at {where}; there is {there}')
+            raise OSError(why_none(lamps, self._wanted, where))
         self._lamp = lamp
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect((lamp.host, lamp.port))

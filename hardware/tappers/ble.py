@@ -151,6 +151,10 @@ class BleWire(Wire[tuple[TapPulse, float]]):
             raise TimeoutError(
                 f"the Bluetooth tapper did not answer in {timeout_s:.0f} s; is it near, and its battery full?"
             ) from fault
+        except FileNotFoundError as fault:
+            if fault.errno is None:
+                raise  # our own words: no tapper answers
+            raise OSError("this machine offers no Bluetooth; has it a radio, and is its service running?") from fault
         except (OSError, Terminal):
             raise
         except Exception as fault:  # bleak's errors differ by system and share no root but this

@@ -156,7 +156,8 @@ class GamepadWire(Wire[TapPulse]):
             pad = choose_pad(found, wanted)
             if pad is None:
                 there = ", ".join(each.name for each in found) or "no pad at all"
-                raise FileNotFoundError(f'no pad named "{wanted}" is plugged in; there is {there}')
+                named = f'no pad named "{wanted}" is plugged in; there is {there}'
+                raise FileNotFoundError(named if wanted else "no pad is plugged in; is its cable in, or its radio paired?")
             self._open[hand] = self._pads.take(pad)
         if config.paired and self._open["left"].get_instance_id() == self._open["right"].get_instance_id():
             raise OSError(f'"{config.left}" and "{config.right}" are the same pad; a pair needs two')

@@ -295,6 +295,8 @@ def why_not(config: SerialTapperConfig, fault: Exception) -> OSError:
         return PermissionError(f"{where} may not be opened by this user; add the user to the port's group (dialout on Debian)")
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
         return OSError(f"{where} is in use by another program; close it, or name another port")
+    if "Inappropriate ioctl" in text:
+        return OSError(f'{where} is no serial port; "roomctl devices" lists those there are')
     return OSError(f"{where} could not be opened: {text}")
 
 

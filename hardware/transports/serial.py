@@ -10,6 +10,8 @@ import serial
 
 WRITE_S: Final = 0.25
 READ_S: Final = 0.05
+UNNUMBERED: Final = {"exclusively lock": errno.EBUSY, "Inappropriate ioctl": errno.ENOTTY}
+"""What pyserial says without the system's number for it."""
 
 
 class SerialPort:
@@ -69,11 +71,13 @@ class SerialPort:
                 return
 
     def _in_words(self, fault: serial.SerialException) -> OSError:
-        number = fault.errno or (errno.EBUSY if "exclusively lock" in str(fault) else 0)
+        number = fault.errno or next((code for words, code in UNNUMBERED.items() if words in str(fault)), 0)
         if number == errno.ENOENT:
             return FileNotFoundError(f"there is no serial port {self.path}; is the device plugged in?")
         if number == errno.EACCES:
             return PermissionError(f"{self.path} may not be opened by this user; add the user to the group dialout")
         if number in (errno.EBUSY, errno.EAGAIN):
             return OSError(f"{self.path} is busy: another program holds it")
+        if number == errno.ENOTTY:
+            return OSError(f'{self.path} is no serial port; "roomctl devices" lists those there are')
         return OSError(f"{self.path} cannot be opened: {fault}")

@@ -59,6 +59,8 @@ def why_unheard(host: str, port: int, fault: OSError) -> OSError:
         return OSError(f"nothing listens at {host}:{port}; is the port right, and is the receiver there set to listen?")
     if fault.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN):
         return OSError(f"{host} cannot be reached; is it powered, and on the room's network?")
+    if fault.errno == errno.EACCES:
+        return OSError(f"{host} is the address of a whole network; give that of the one device")
     return OSError(f"{host}:{port} cannot be sent to ({fault.strerror or fault})")
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hardware.dmx.fixtures import fixture_of
+from hardware.dmx.places import DRIVERS, clash, places_of
 from hardware.registry import make_light_bar, make_room_light, make_tapper
 from hardware.soundcards.portaudio import choose_card, list_cards
 from playlists.files import PlaylistFileError
@@ -27,7 +28,6 @@ from roomctl.link import EngineLink, result
 from roomctl.room_file import RoomFile, load_room
 
 Verdict = Literal["good", "note", "stops a session"]
-DMX_DRIVERS: Final = ("sacn", "artnet", "enttec")
 LEAST_FREE_BYTES: Final = 1_000_000_000
 SIGN: Final = {"good": "[green]good[/]", "note": "[yellow]note[/]", "stops a session": "[red]stops a session[/]"}
 
@@ -60,7 +60,8 @@ def examine(room: Path | None, folder: Path) -> Iterator[Finding]:
         yield Finding("room file", "stops a session", problem.message)
         return
     yield Finding("room file", "good", f"{room_file.room.name}, {_devices(room_file)}")
-    looks: list[Callable[[RoomFile, Path], Finding]] = [_sound, _drivers, _lamps, _disk, _journal, _presets, _programs]
+    looks: list[Callable[[RoomFile, Path], Finding]] = [_sound, _drivers, _lamps, _universes]
+    looks += [_disk, _journal, _presets, _programs]
     looks += [_clock, _realtime, _running]
     for look in looks:
         yield look(room_file, folder)
@@ -98,7 +99,7 @@ def _drivers(room: RoomFile, folder: Path) -> Finding:
 
 def _lamps(room: RoomFile, folder: Path) -> Finding:
     try:
-        coarse = [lamp.name for lamp in room.roomlight if lamp.driver in DMX_DRIVERS and fixture_of(lamp.fixture).dithers]
+        coarse = [lamp.name for lamp in room.roomlight if lamp.driver in DRIVERS and fixture_of(lamp.fixture).dithers]
     except ValueError as problem:
         return Finding("room lights", "stops a session", str(problem))
     if not coarse:
@@ -107,6 +108,17 @@ def _lamps(room: RoomFile, folder: Path) -> Finding:
         "8-bit channels step visibly below L* 26, where a dosing program's peak lies; use a 16-bit fixture if the lamp has one"
     )
     return Finding("room lights", "note", f"{', '.join(coarse)}: {few}")
+
+
+def _universes(room: RoomFile, folder: Path) -> Finding:
+    """Whether no two devices on DMX are in each other's way."""
+    try:
+        places = [place for bar in room.lightbar for place in places_of(bar)]
+        places += [place for lamp in room.roomlight for place in places_of(lamp)]
+    except ValueError as problem:
+        return Finding("DMX", "stops a session", str(problem))
+    why = clash(places)
+    return Finding("DMX", "note" if why else "good", why or f"{len({place.universe for place in places})} universes in use")
 
 
 def _disk(room: RoomFile, folder: Path) -> Finding:

@@ -153,7 +153,7 @@ def test_a_fixture_that_is_not_known_is_the_room_files_mistake(tmp_path: Path) -
 
 def test_leds_that_run_past_the_last_universe_are_the_room_files_mistake(tmp_path: Path) -> None:
     text = '[[lightbar]]\nname = "bar"\ndriver = "artnet"\nhost = "127.0.0.1"\nuniverse = 32767\nleds = 1000\n'
-    with pytest.raises(RoomFileError, match=r'"bar" \(driver "artnet"\): '):
+    with pytest.raises(RoomFileError, match=r"lightbar\[1\]: 1000 LEDs run past universe 32767"):
         rack_of(room_of(tmp_path, text))
 
 

@@ -106,12 +106,18 @@ def test_a_host_that_answers_the_probe_is_not_waited_for(ear: socket.socket, mon
     [
         (errno.EHOSTUNREACH, "192.0.2.7 cannot be reached; is it powered"),
         (errno.ENETUNREACH, "192.0.2.7 cannot be reached; is it powered"),
+        (errno.EACCES, "192.0.2.7 is the address of a whole network; give that of the one device"),
         (errno.EPERM, r"192.0.2.7:9 cannot be sent to \(Operation not permitted\)"),
     ],
 )
 def test_what_the_system_learned_is_said_in_words(number: int, words: str) -> None:
     with pytest.raises(OSError, match=words):
         raise udp.why_unheard("192.0.2.7", 9, OSError(number, os.strerror(number)))
+
+
+def test_a_file_that_is_no_serial_port_is_told_in_words() -> None:
+    with pytest.raises(OSError, match='/dev/null is no serial port; "roomctl devices" lists those there are'):
+        SerialPort("/dev/null", 115_200).open()
 
 
 def test_a_name_that_is_no_host_is_told_in_words() -> None:

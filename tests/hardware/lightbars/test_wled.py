@@ -201,3 +201,8 @@ def test_40_frames_a_second_at_most_whatever_the_room_file_says() -> None:
 def test_what_is_wanted_is_looked_for_in_what_is_told(told: Any, wanted: Any, is_in: bool) -> None:
     assert contains(told, wanted) is is_in
     assert contains(json.loads(json.dumps(told)), wanted) is is_in
+
+
+def test_a_name_that_is_no_host_is_said_in_words() -> None:
+    with pytest.raises(OSError, match=r"there is no host called no-such-bar\.invalid; is the name right"):
+        WledJson("no-such-bar.invalid").health()

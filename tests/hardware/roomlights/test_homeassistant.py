@@ -150,3 +150,9 @@ def test_a_token_is_read_from_its_file(tmp_path: Any) -> None:
         build(entry)
     file.write_text("abc\n")
     assert build(entry).driver == "homeassistant"
+
+
+def test_a_name_that_is_no_host_is_said_in_words(open_lamp: Any) -> None:
+    lamp = build(RoomLightEntry("lamps", "homeassistant", host="no-such-home.invalid", entity="light.room", token="t0k"))
+    why = open_lamp(lamp).wait_for("FAULT").why
+    assert why == "there is no host called no-such-home.invalid for Home Assistant; is the name right, and the network up?"

@@ -32,6 +32,7 @@ from hardware.roomlights.lifx import (
     discover,
     encode,
     power_payload,
+    why_none,
 )
 from hardware.seams import Due, RoomLook
 
@@ -165,7 +166,7 @@ def test_a_lamp_that_does_not_answer_is_said(open_lamp: Any, monkeypatch: pytest
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         lamp = build(RoomLightEntry("lamps", "lifx", host="127.0.0.1", port=silent.getsockname()[1], entity="Sofa"))
-        assert 'no LIFX lamp "Sofa" at 127.0.0.1; there is none that answered' in open_lamp(lamp).wait_for("FAULT").why
+        assert open_lamp(lamp).wait_for("FAULT").why.startswith("no LIFX lamp answers at 127.0.0.1; is it powered")
 
 
 def test_without_a_name_only_a_single_lamp_will_do() -> None:
@@ -173,3 +174,8 @@ def test_without_a_name_only_a_single_lamp_will_do() -> None:
     assert choose_lamp(lamps, "") is None
     assert choose_lamp(lamps[:1], "") == lamps[0]
     assert choose_lamp(lamps, "SOFA") == lamps[0]
+    there = f"Sofa ({lamps[0].serial}), Door ({lamps[1].serial})"
+    assert (
+        why_none(lamps, "", "192.0.2.9") == f"more than one LIFX lamp answers at 192.0.2.9; name one of them as entity: {there}"
+    )
+    assert why_none(lamps, "Desk", "192.0.2.9") == f'no LIFX lamp "Desk" at 192.0.2.9; there is {there}'

@@ -144,3 +144,14 @@ def test_a_patterns_frame_is_its_bytes() -> None:
 def test_a_room_files_entry_becomes_its_tapper() -> None:
     tapper = build(TapperEntry(name="taps", driver="ble", device="AA:BB:CC:DD:EE:FF"))
     assert not tapper.verified
+
+
+def test_a_machine_without_bluetooth_says_so(request: pytest.FixtureRequest, links_of: Any) -> None:
+    async def no_bus() -> Any:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    tapper = BleTapper("taps", BleTapperConfig(), lambda device: no_bus())
+    request.addfinalizer(tapper.close)
+    links = links_of(tapper)
+    tapper.open()
+    assert links.wait_for("FAULT").why == "this machine offers no Bluetooth; has it a radio, and is its service running?"

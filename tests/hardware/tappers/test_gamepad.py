@@ -144,3 +144,9 @@ def test_two_pads_of_one_name_are_told_apart_by_number() -> None:
 def test_a_room_files_entry_becomes_its_tapper() -> None:
     tapper = build(TapperEntry(name="pads", driver="gamepad", left="Joy-Con (L)", right="Joy-Con (R)"))
     assert tapper.capabilities.min_pulse_ms == 80.0
+
+
+def test_where_any_pad_will_do_and_there_is_none_no_name_is_missed(make: Any) -> None:
+    _, links = make()
+    assert links.wait_for("ABSENT").why in ("", "no pad is plugged in; is its cable in, or its radio paired?")
+    assert links.wait_for("ABSENT", "no pad is plugged in").why.endswith("radio paired?")

@@ -126,6 +126,16 @@ def test_a_device_that_cannot_be_driven_from_here_would_stop_a_session(tmp_path:
     assert "disco.toml: the fixture cannot be read" in found.sentence
 
 
+def test_a_bar_and_a_lamp_in_one_universe_are_named_and_stop_nothing(tmp_path: Path, roomy: Any) -> None:
+    room = tmp_path / "room.toml"
+    room.write_text(
+        '[[lightbar]]\nname = "bar"\ndriver = "sacn"\n[[roomlight]]\nname = "lamps"\ndriver = "sacn"\naddress = 400\n'
+    )
+    found = finding("DMX", tmp_path, room)
+    words = '"bar" and "lamps" both use universe 1; a light bar needs universes of its own'
+    assert (found.verdict, found.sentence) == ("note", words)
+
+
 def test_a_card_that_is_not_there_would_stop_a_session(tmp_path: Path, roomy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def none_of_that_name(cards: Any, name: str) -> None:
         raise OSError(f'there is no sound card "{name}"; there are none')
