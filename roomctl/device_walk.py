@@ -14,7 +14,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from hardware.entries import Entry
+from hardware.entries import Entry, LightBarEntry, RoomLightEntry
+from hardware.roomlights.lightness import LINEAR_DRIVERS, Curve, output_frac
 from hardware.seams import Device, Due, LightBar, LightFrame, RoomLight, RoomLook, Tapper, TapPulse
 from roomctl.device_checks import DeviceCheck, where_of
 from roomctl.errors import Away, Refused
@@ -102,19 +103,35 @@ def walk_through(walk: Walk, checked_utc: str) -> DeviceCheck:
     walk.ready()
     device, onset_ms, gamma = walk.device, walk.entry.onset_ms, 1.0
     if isinstance(device, RoomLight):
-        max_level_frac = lamp_walk(walk, device)
+        highest = lamp_walk(walk, device)
     else:
         confirm_sides(walk)
-        max_level_frac = highest_comfortable(walk)
+        highest = highest_comfortable(walk)
     if isinstance(device, Tapper):
-        onset_ms = onset_by_reaction(walk, device)
+        onset_ms = onset_by_reaction(walk, device, highest)
     if isinstance(device, LightBar):
         gamma = gamma_by_match(walk, device)
-    return DeviceCheck(walk.entry.driver, where_of(walk.entry), checked_utc, onset_ms, gamma, max_level_frac)
+    return DeviceCheck(
+        walk.entry.driver, where_of(walk.entry), checked_utc, onset_ms, gamma, share_of_full(walk.entry, highest)
+    )
+
+
+def share_of_full(entry: Entry, level_frac: float) -> float:
+    """What share of its full output a device gave at a level of the walk; bars and lamps are held by their entry already."""
+    if isinstance(entry, LightBarEntry):
+        return entry.level_frac * level_frac
+    if isinstance(entry, RoomLightEntry):
+        curve: Curve = "linear" if entry.driver in LINEAR_DRIVERS else "perceptual"
+        return round(output_frac(100.0 * level_frac, curve, entry.level_frac), 4)
+    return level_frac
 
 
 def confirm_sides(walk: Walk) -> None:
     """Left, then right, each told by the person. Raises Refused with what to do."""
+    how = (
+        "Take a tapper in each hand." if isinstance(walk.device, Tapper) else "Sit where the client sits, and look at the bar."
+    )
+    walk.person.say(how + " It shows one side after the other.")
     told = {}
     sides: tuple[Side, Side] = ("left", "right")
     for side in sides:
@@ -135,6 +152,7 @@ def confirm_sides(walk: Walk) -> None:
 def highest_comfortable(walk: Walk) -> float:
     """The highest level that is still comfortable, as a share of full; it never goes on past a "too much"."""
     highest = 0.0
+    walk.person.say('Now the level, step by step; "too much" ends it at the step before.')
     for level_frac in LEVELS_FRAC:
         walk.person.say(f"Now at {level_frac:.0%}.")
         walk.show("left", level_frac)
@@ -168,6 +186,7 @@ def gamma_by_match(walk: Walk, bar: LightBar) -> float:
     if pixels < 8:
         return 1.0
     low, high = 0.25, 1.0
+    walk.person.say("The left half shines evenly, and of the right half every other LED, brighter.")
     walk.person.say("Step back until the LEDs of the right half run together, and compare it with the left half.")
     for _ in range(GAMMA_ROUNDS):
         level_frac = (low + high) / 2
@@ -186,14 +205,17 @@ def gamma_by_match(walk: Walk, bar: LightBar) -> float:
     return 1.0
 
 
-def onset_by_reaction(walk: Walk, tapper: Tapper) -> float:
+def onset_by_reaction(walk: Walk, tapper: Tapper, strength_frac: float) -> float:
     """How much later than a word on the screen a tap is felt, in ms: the difference of two medians, 20 ms or so uncertain.
 
     A sensor on the tapper is better; its figure goes into the room file as `onset_ms`, which counts before this one.
     """
-    walk.person.say("Twelve short trials: press Enter as soon as you see the word, then as soon as you feel the tap.")
+    walk.person.say(f"{ROUNDS} short trials: press Enter as soon as you see the word NOW.")
     seen = [walk.person.reaction_s(lambda: walk.person.say("NOW")) for _ in range(ROUNDS)]
-    pulse = TapPulse("left", max(TEST_PULSE_MS, tapper.capabilities.min_pulse_ms), 1.0)
+    pulse = TapPulse("left", max(TEST_PULSE_MS, tapper.capabilities.min_pulse_ms), strength_frac)
+    walk.person.say(
+        f"{ROUNDS} more, by touch: hold the left tapper, and press Enter with the other hand as soon as you feel a tap."
+    )
     felt = [walk.person.reaction_s(lambda: tapper.offer(pulse, Due(0, time.monotonic()))) for _ in range(ROUNDS)]
     later_ms = (statistics.median(felt) - statistics.median(seen)) * 1000.0
     return round(min(LONGEST_ONSET_MS, max(0.0, later_ms)), 1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 Curve = Literal["linear", "perceptual"]
+
+LINEAR_DRIVERS: Final = ("sacn", "artnet", "enttec", "wled")
+"""Lamps that are told light output; the others are told how bright to look."""
 
 
 def luminance_frac(level_l: float) -> float:

@@ -7,7 +7,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,9 +22,10 @@ from hardware.entries import Entry, LightBarEntry, TapperEntry
 from hardware.registry import make_light_bar, make_room_light, make_tapper
 from hardware.seams import Device
 from roomctl.cli.places import DataOption, RoomOption, data_folder, running_room
-from roomctl.device_checks import fitting, load_checks, save_check
+from roomctl.device_checks import DeviceCheck, fitting, load_checks, save_check
 from roomctl.device_walk import Walk, walk_through
-from roomctl.errors import Away, Refused, RoomFileError, UnknownId
+from roomctl.errors import Away, Refused, RoomError, RoomFileError, UnknownId
+from roomctl.link import result
 from roomctl.room_file import RoomFile, load_room
 
 devices = typer.Typer(
@@ -70,6 +71,7 @@ def check_device(
     refuse_while_running(folder)
     device = make(entry)
     console = Console()
+    console.print(escape(f'Reaching "{name}" ({entry.driver}) ...'))
     try:
         check = walk_through(
             Walk(device, entry, ConsolePerson(console)), datetime.datetime.now(datetime.UTC).isoformat("T", "seconds")
@@ -77,30 +79,75 @@ def check_device(
     finally:
         device.close()
     save_check(folder, name, check)
-    console.print(
-        f'"{escape(name)}" is verified: up to {check.max_level_frac:.0%}, {check.onset_ms:.0f} ms late, which sets allow for.'
-    )
+    console.print(escape(in_words(name, device, check)))
+
+
+def in_words(name: str, device: Device, check: DeviceCheck) -> str:
+    """What a check found, and what comes of it."""
+    found = [f'"{name}" is verified, until its place in the room file changes']
+    found.append(f"it goes up to {check.max_level_frac:.0%} of its full output")
+    if device.kind == "tapper" and check.onset_ms > 0.0:
+        found.append(f"its taps are felt {check.onset_ms:.0f} ms late, so the room gives them that much earlier")
+    if check.gamma != 1.0:
+        found.append(f"it bends light by a gamma of {check.gamma:g}, so pictures are bent back")
+    return "; ".join(found) + "."
 
 
 def show(room: Path | None, folder: Path, *, network: bool, as_json: bool) -> None:
     """Print the room's devices and what was found."""
     room_file, checks = load_room(room), load_checks(folder)
-    entries = entries_of(room_file)
+    links = links_now(folder)
     looks = look_around({**LOCAL, **NETWORK} if network else LOCAL)
     if as_json:
-        own = [{"name": each.name, "driver": each.driver, "verified": fitting(each, checks) is not None} for each in entries]
+        own = [
+            {
+                "name": each.name,
+                "driver": each.driver,
+                "verified": fitting(each, checks) is not None,
+                **links.get(each.name, {}),
+            }
+            for each in entries_of(room_file)
+        ]
         typer.echo(json.dumps({"room": own, "looks": [asdict(look) for look in looks]}, indent=1))
         return
     console = Console()
-    table = Table(title=f"{room_file.room.name}: devices of the room file", title_justify="left")
-    for heading in ("name", "driver", "verified"):
-        table.add_column(heading)
-    for each in entries:
-        check = fitting(each, checks)
-        table.add_row(escape(each.name), each.driver, f"since {check.checked_utc[:10]}" if check else "unverified")
-    console.print(table)
+    console.print(own_table(room_file, checks, links))
     for look in looks:
         console.print(look_table(look))
+
+
+def links_now(folder: Path) -> dict[str, dict[str, str]]:
+    """Link and reason of each device of the room that runs on this data folder; none where no room runs."""
+    try:
+        link = running_room(folder)
+    except Away:
+        return {}
+    try:
+        state = result(link.ask("state"))
+    except RoomError:  # it ended just now
+        return {}
+    finally:
+        link.close()
+    return {device["name"]: {"link": device["link"], "why": device["why"]} for device in state["devices"]}
+
+
+def own_table(room: RoomFile, checks: Mapping[str, DeviceCheck], links: Mapping[str, Mapping[str, str]]) -> Table:
+    """The devices of the room file: whether a person has checked them, and how they are where the room runs."""
+    table = Table(title=f"{room.room.name}: devices of the room file", title_justify="left")
+    for heading in ("name", "driver", "checked by a person", *(("link", "why") if links else ())):
+        table.add_column(heading)
+    rows: list[tuple[str, str, str]] = [(each.name, each.driver, checked_when(each, checks)) for each in entries_of(room)]
+    rows += [(each.name, each.driver, "-") for each in room.input]
+    for name, driver, checked in rows:
+        now = links.get(name, {})
+        table.add_row(escape(name), driver, checked, *((now.get("link", "-"), escape(now.get("why", ""))) if links else ()))
+    return table
+
+
+def checked_when(entry: Entry, checks: Mapping[str, DeviceCheck]) -> str:
+    """The day of a device's check; "unverified" where there was none of this very device."""
+    check = fitting(entry, checks)
+    return check.checked_utc[:10] if check else "unverified"
 
 
 def look_table(look: Look) -> Table | str:

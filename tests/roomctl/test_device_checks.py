@@ -24,7 +24,7 @@ from roomctl.device_checks import (
     where_of,
     with_checks,
 )
-from roomctl.device_walk import Walk, end_lit, walk_through
+from roomctl.device_walk import Walk, end_lit, share_of_full, walk_through
 from roomctl.errors import Away, Refused, RoomFileError
 from roomctl.room_file import RoomFile
 
@@ -106,6 +106,29 @@ def test_a_tapper_is_checked_left_right_level_and_latency() -> None:
     assert check == DeviceCheck("serial", "port=/dev/ttyUSB0", AT, 50.0, 1.0, 0.6)
     assert [pulse.side for pulse in tapper.offered[:2]] == ["left", "right"]
     assert all(pulse.ms >= 80.0 for pulse in tapper.offered)
+
+
+def test_no_tap_of_the_walk_is_stronger_than_what_was_comfortable() -> None:
+    tapper = TapperModel("taps")
+    walk(tapper, TAPS, "left", "right", "comfortable", "comfortable", "too much")
+    reactions = tapper.offered[-device_walk.ROUNDS :]
+    assert {pulse.strength_frac for pulse in reactions} == {0.4}
+
+
+@pytest.mark.parametrize(
+    ("entry", "share"),
+    [
+        (TAPS, 0.4),
+        (replace(TAPS, strength_frac=0.5), 0.4),
+        (replace(BAR, level_frac=0.5), 0.2),
+        (LAMP, 0.4),
+        (replace(LAMP, level_frac=0.5), 0.2),
+        (RoomLightEntry("lamps", "sacn"), 0.1125),
+    ],
+)
+def test_what_was_comfortable_is_kept_as_a_share_of_full_output(entry: Any, share: float) -> None:
+    """L* 40 is 11.25 % of full light (CIE 15), which is what a DMX lamp was told."""
+    assert share_of_full(entry, 0.4) == pytest.approx(share, abs=1e-4)
 
 
 def test_a_side_can_be_shown_again() -> None:

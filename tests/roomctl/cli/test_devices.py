@@ -10,9 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from hardware.discovery import Found, Look
+from hardware.entries import LightBarEntry, TapperEntry
+from hardware.registry import make_light_bar, make_tapper
 from roomctl.cli import devices as command
 from roomctl.cli.app import main
-from roomctl.device_checks import load_checks
+from roomctl.device_checks import DeviceCheck, load_checks
+from roomctl.messages import Reply
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +56,42 @@ def test_the_list_as_json_is_whole(tmp_path: Path) -> None:
     told = json.loads(run("list", "--json", "--data", str(tmp_path)).output)
     assert {each["name"] for each in told["room"]} == {"bar", "taps", "lamps"}
     assert told["looks"][0]["found"][0]["where"] == 'port = "/dev/ttyUSB0"'
+
+
+def test_of_a_running_room_each_link_is_listed_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = {"devices": [{"name": "taps", "link": "FAULT", "why": "there is no /dev/ttyUSB0; is the tapper plugged in?"}]}
+
+    class Link:
+        def ask(self, what: str) -> Any:
+            assert what == "state"
+            return Reply(id=0, status=200, body=state)
+
+        def close(self) -> None:
+            """Nothing."""
+
+    monkeypatch.setattr(command, "running_room", lambda folder: Link())
+    monkeypatch.setenv("COLUMNS", "200")
+    told = run("list", "--data", str(tmp_path)).output
+    assert "FAULT" in told
+    assert "is the tapper plugged in?" in told
+    as_json = json.loads(run("list", "--json", "--data", str(tmp_path)).output)
+    assert [each["link"] for each in as_json["room"] if each["name"] == "taps"] == ["FAULT"]
+
+
+def test_the_rooms_pedals_are_listed_too(tmp_path: Path) -> None:
+    room = tmp_path / "room.toml"
+    room.write_text('[[input]]\nname = "pedal"\nusb = "1a86:e026"\n')
+    assert "pedal" in run("list", "--room", str(room), "--data", str(tmp_path / "data")).output
+
+
+def test_a_check_says_what_comes_of_it() -> None:
+    tapper, bar = make_tapper(TapperEntry("taps")), make_light_bar(LightBarEntry("bar"))
+    said = command.in_words("taps", tapper, DeviceCheck("stub", "", "2026-01-02", 50.0, 1.0, 0.4))
+    assert said.endswith(
+        "up to 40% of its full output; its taps are felt 50 ms late, so the room gives them that much earlier."
+    )
+    said = command.in_words("bar", bar, DeviceCheck("stub", "", "2026-01-02", 0.0, 2.2, 1.0))
+    assert said.endswith("up to 100% of its full output; it bends light by a gamma of 2.2, so pictures are bent back.")
 
 
 def test_a_checked_device_is_verified_from_then_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
