@@ -22,6 +22,7 @@ from roomctl import messages as m
 from roomctl.calibrate import pink_round
 from roomctl.engine.bilateral_room import BilateralRoom
 from roomctl.engine.calibrating import Calibrating
+from roomctl.engine.change_words import words_of
 from roomctl.engine.devices import device_state
 from roomctl.engine.notices import Notices
 from roomctl.engine.outcome import Outcome, OutcomeMemory
@@ -322,7 +323,7 @@ class Room:
             self._refuse_stopped()
         body, waits = self._parts.dosing.handle(command, self.effect_frame(), self._sessions.session.id, request.who.name)
         self._parts.outlook.wake()
-        self._changed(request.who.name, command.do)
+        self._changed(request.who.name, words_of(command))
         return Outcome(body, waits)
 
     def _refuse_stopped(self) -> None:

@@ -68,10 +68,10 @@ def test_arrival_waits_and_the_dose_is_held_with_its_milligrams(dosing: Page, ro
 
 def test_hold_stands_until_released(dosing: Page, room: Any) -> None:
     in_the_peak(room)
-    dosing.get_by_role("button", name="HOLD").tap()
+    dosing.get_by_role("button", name="HOLD", exact=True).tap()
     expect(dosing.locator(".now-left")).to_contain_text("held")
     dosing.get_by_role("button", name="RELEASE").tap()
-    expect(dosing.get_by_role("button", name="HOLD")).to_be_visible()
+    expect(dosing.get_by_role("button", name="HOLD", exact=True)).to_be_visible()
     expect(dosing.locator(".now-left")).to_contain_text("left")
 
 
@@ -79,7 +79,7 @@ def test_hold_stands_until_released(dosing: Page, room: Any) -> None:
     ("label", "name", "body"),
     [
         ("NEXT", "next", {}),
-        ("PREVIOUS", "previous", {}),
+        ("Previous", "previous", {}),
         ("+5 min", "extend", {"minutes": 5}),
         ("+10 min", "extend", {"minutes": 10}),
         ("To return", "skip", {"phase": "return"}),
@@ -235,3 +235,12 @@ def test_no_set_can_be_started_while_a_program_runs(dosing: Page, room: Any) -> 
     dosing.evaluate("() => { location.hash = 'emdr'; }")
     expect(dosing.locator(".start .hold-main")).to_be_disabled()
     expect(dosing.locator(".start .hold-sub")).to_have_text("a program is running")
+
+
+def test_a_programs_end_leaves_no_question_about_a_booster_open(dosing: Page, room: Any) -> None:
+    in_the_peak(room)
+    dosing.get_by_role("button", name="Booster…").tap()
+    expect(dosing.get_by_role("button", name="Booster given")).to_be_visible()
+    room.move("end", {"override_reason": "the client asked"})
+    expect(dosing.get_by_role("button", name="Booster given")).to_be_hidden()
+    expect(dosing.get_by_role("button", name="Choose another program")).to_be_visible()

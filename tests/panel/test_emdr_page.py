@@ -176,6 +176,9 @@ def test_every_key_of_an_output_can_be_set_one_level_down(panel: Page, room: Any
     output = name.lower()
     bls = room.state["bls"]
     opened = {key: "own" for key in ("align",) if key in bls[output]}
+    room.change(
+        devices=[{**device, "driver": "screen"} if device["kind"] == "lightbar" else device for device in room.state["devices"]]
+    )
     room.command("bls", {output: opened})
     panel.get_by_role("button", name=f"{name}: settings").tap()
     for option in panel.locator(".sheet .option").all():
@@ -190,6 +193,14 @@ def test_every_key_of_an_output_can_be_set_one_level_down(panel: Page, room: Any
     panel.wait_for_function("() => !document.querySelector('.sheet [data-look=asked]')")
     touched = {key for body in commands(room, "bls") for key in body.get(output, {})}
     assert touched == KEYS[name]
+
+
+def test_the_dots_shape_is_asked_only_where_a_screen_shows_it(panel: Page, room: Any) -> None:
+    panel.get_by_role("button", name="Light: settings").tap()
+    expect(panel.get_by_role("group", name="Path")).to_be_visible()
+    expect(panel.get_by_role("group", name="Dot on a screen")).to_be_hidden()
+    room.change(devices=[*room.state["devices"], {**room.state["devices"][1], "name": "TV", "driver": "screen"}])
+    expect(panel.get_by_role("group", name="Dot on a screen")).to_be_visible()
 
 
 def test_pain_in_the_eyes_is_one_touch_light_off_and_noted(panel: Page, room: Any) -> None:

@@ -37,6 +37,13 @@ export function ago(utcS, nowS = Date.now() / 1000) {
   return `at ${clockTime(utcS)}`;
 }
 
+/** How long a state has held: ", just now", " for 12 s", " since 14:05". */
+export function lasting(utcS, nowS = Date.now() / 1000) {
+  const since = Math.max(0, nowS - utcS);
+  if (since < 5) return ", just now";
+  return since < 5400 ? ` for ${ago(utcS, nowS).replace(" ago", "")}` : ` since ${clockTime(utcS)}`;
+}
+
 /** "desensitise-fast" -> "Desensitise fast". */
 export function named(id) {
   return id.replaceAll("-", " ").replace(/^./, (first) => first.toUpperCase());

@@ -1,6 +1,6 @@
 /** What lies one level below each output: every key of the bilateral settings. */
 
-import { RoomElement, h } from "../dom.js";
+import { RoomElement, h, show } from "../dom.js";
 import { COLOURS } from "../colours.js";
 import { toneWords } from "./calibration.js";
 import "./choice.js";
@@ -59,6 +59,13 @@ function movement() {
   return h("rc-choice", { prop: { config } });
 }
 
+/** What only a light bar on a screen shows; elsewhere it is left out. */
+function dotShape() {
+  const dot = choice("light", "dot", "Dot on a screen", ["disc", "ring", "square", "star", "butterfly"]);
+  dot.dataset.driver = "screen";
+  return dot;
+}
+
 const LIGHT = () => [
   level("light", "brightness_frac", "Brightness", 0.01, 1, 0.01, percent),
   level("light", "size", "Size", 1, 15, 1, (value) => (value > 15 ? `${Math.round(value)} px` : `${Math.round(value)} LEDs`)),
@@ -67,7 +74,7 @@ const LIGHT = () => [
   choice("light", "path", "Path", ["horizontal", "vertical", ["diagonal-up", "Rising"], ["diagonal-down", "Falling"], "circle", "eight"]),
   movement(),
   level("light", "offset_ms", "Later by", -300, 300, 5, signedMs),
-  choice("light", "dot", "Dot on a screen", ["disc", "ring", "square", "star", "butterfly"]),
+  dotShape(),
 ];
 
 const TONE = () => [
@@ -111,7 +118,10 @@ class OutputSettings extends RoomElement {
   }
 
   render(state) {
-    for (const control of this.controls) control.setState(state);
+    for (const control of this.controls) {
+      if (control.dataset.driver) show(control, Boolean(state?.devices.some(({ driver }) => driver === control.dataset.driver)));
+      control.setState(state);
+    }
   }
 }
 

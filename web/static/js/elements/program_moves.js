@@ -43,7 +43,7 @@ class ProgramMoves extends RoomElement {
       this.#button("next", "NEXT", "wide", () => ["next", {}]),
       this.#button("extend", "+5 min", "", () => ["extend", { minutes: 5 }]),
       this.#button("extend", "+10 min", "", () => ["extend", { minutes: 10 }]),
-      this.#button("previous", "PREVIOUS", "", () => ["previous", {}]),
+      this.#button("previous", "Previous", "", () => ["previous", {}]),
       this.#button("skip", "To return", "", () => ["skip", { phase: "return" }]),
       this.#button("pause", "Pause", "", () => ["pause", {}]),
       this.#button("resume", "Go on", "go-on", () => ["resume", {}]),
@@ -113,7 +113,7 @@ class ProgramMoves extends RoomElement {
       if (answer.ok) this.#open(null);
     };
     this.boosterButton = h("rc-hold", { prop: { config: { label: "Booster given", sub: "hold", confirm: "Tap: booster given", enabled: (state) => may(state, "booster"), act } } });
-    return h("div", { class: "move-sheet", hidden: true }, h("h2", { class: "small", text: "What a booster does here" }), this.effect, this.times, field, h("div", { class: "row" }, this.boosterButton, this.#back()));
+    return h("div", { class: "move-sheet booster", hidden: true }, h("h2", { class: "sr-only", text: "What a booster does here" }), h("div", { class: "sheet-words" }, this.effect, this.times), field, h("div", { class: "row" }, this.boosterButton, this.#back()));
   }
 
   /** Ask the room itself what a booster now would do, and show its arc in place of the present one. */
@@ -140,6 +140,14 @@ class ProgramMoves extends RoomElement {
     return h("div", { class: "move-sheet", hidden: true }, h("h2", { class: "small", text: "End" }), this.stay, this.reasonField, h("div", { class: "row" }, this.endButton, this.#back()));
   }
 
+  /** The program is over: what a sheet asks has no answer any more. */
+  #leaveSheets() {
+    if (this.booster.hidden && this.end.hidden) return;
+    show(this.booster, false);
+    show(this.end, false);
+    this.dispatchEvent(new CustomEvent("preview", { detail: null }));
+  }
+
   #back() {
     return h("button", { type: "button", class: "quiet", text: "Back", on: { click: () => this.#open(null) } });
   }
@@ -155,6 +163,7 @@ class ProgramMoves extends RoomElement {
     this.#state = state;
     const program = state?.program ?? null;
     const waiting = may(state, "dose");
+    if (program?.state === "ended") this.#leaveSheets();
     const asking = !this.booster.hidden || !this.end.hidden;
     show(this.dose, waiting && !asking);
     show(this.main, !asking);

@@ -47,6 +47,7 @@ export function phaseMusic({ title, needs_min: needs, music_min: music, tracks }
 class ProgramPicker extends RoomElement {
   #programs = [];
   #found = null;
+  #retry = null;
   #chosen = null;
   #state = null;
 
@@ -77,11 +78,13 @@ class ProgramPicker extends RoomElement {
     const answer = await question("/api/programs");
     const programs = Array.isArray(answer) ? answer : (answer?.programs ?? null);
     show(this.one, Boolean(programs?.length));
-    say(this.none, programs ? (programs.length ? "" : "The room has no programs.") : "The room does not say which programs it has. Asking again.");
+    const unsaid = this.#state === null ? "" : "The room does not say which programs it has. Asking again.";
+    say(this.none, programs ? (programs.length ? "" : "The room has no programs.") : unsaid);
     if (!programs) {
-      setTimeout(() => this.#load(), RETRY_MS);
+      this.#retry = setTimeout(() => this.#load(), RETRY_MS);
       return;
     }
+    this.#retry = null;
     this.#programs = programs;
     this.#drawList();
     if (!this.#chosen && programs.length) this.#choose(programs.find(({ id }) => id === localStorage.getItem("roomctl.program"))?.id ?? programs[0].id);
@@ -123,6 +126,10 @@ class ProgramPicker extends RoomElement {
   }
 
   render(state) {
+    if (this.#state === null && state !== null && this.#retry !== null) {
+      clearTimeout(this.#retry);
+      this.#load();
+    }
     this.#state = state;
     this.begin.setState(state);
     this.arc.setState(null);

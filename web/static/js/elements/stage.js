@@ -10,7 +10,7 @@ import "./room_picture.js";
 
 const COUNT_MS = 100;
 const CUE_SHOWN_S = 2.5;
-const WHY = {
+export const WHY = {
   done: "counted to its end",
   finish: "finished by hand",
   stop: "stopped",

@@ -3,7 +3,7 @@
 import { RoomElement, h, say, show } from "../dom.js";
 import { command, question } from "../commands.js";
 import { icon } from "../icons.js";
-import { LINKS, ago } from "../words.js";
+import { LINKS, lasting } from "../words.js";
 import { isGroup, tapperStrength, tapperSwitch } from "../elements/tappers.js";
 import "../elements/calibration.js";
 
@@ -97,7 +97,7 @@ class DevicesPage extends RoomElement {
   #drawDevice(card, device, state) {
     const at = LINKS[device.link] ?? device.link;
     card.node.dataset.link = device.link;
-    say(card.link, `${at}, ${ago(device.since)}`);
+    say(card.link, `${at}${lasting(device.since)}`);
     say(card.why, device.why ?? "");
     card.unverified.hidden = device.verified !== false;
     for (const test of card.tests) test.disabled = state === null || state.set.state !== "idle" || state.stopped || device.link !== "READY" || device.on === false;

@@ -7,6 +7,7 @@ import { store } from "../store.js";
 import "../elements/hold_button.js";
 import "../elements/level.js";
 import "../elements/choice.js";
+import { toneWords } from "../elements/calibration.js";
 import { inOrder } from "../elements/presets.js";
 import "../elements/output_settings.js";
 import { groupWords } from "../elements/tappers.js";
@@ -205,7 +206,7 @@ class EmdrPage extends RoomElement {
   #noteOf(output, state) {
     const { bls, preset } = state;
     if (output === "light") return preset?.light_locked ? "locked off" : `${Math.round(bls.light.brightness_frac * 100)} % · ${bls.light.path}`;
-    if (output === "tone") return `${bls.tone.timbre} · ${Math.round(bls.tone.volume_db)} dB`;
+    if (output === "tone") return `${bls.tone.timbre} · ${toneWords(bls.tone.volume_db, state)}`;
     if (output === "tap") return `${Math.round(bls.tap.strength_frac * 100)} % · ${groupWords(state) || `${Math.round(bls.tap.ms)} ms`}`;
     if (output === "tasks") return bls.tasks.kind.replaceAll("-", " ");
     return bls.continuous.source;

@@ -5,6 +5,7 @@ import { question } from "../commands.js";
 import { icon } from "../icons.js";
 import { clockTime, dateTime, named, seconds } from "../words.js";
 import "../elements/rating.js";
+import { WHY } from "../elements/stage.js";
 
 const FORMATS = ["pdf", "csv", "json"];
 
@@ -19,6 +20,7 @@ export function askedOf(asked) {
 class RecordsPage extends RoomElement {
   #shown = null;
   #revOfList = null;
+  #titles = new Map();
 
   build() {
     this.list = h("div", { class: "record-list" });
@@ -69,7 +71,8 @@ class RecordsPage extends RoomElement {
     show(this.list, false);
     show(this.none, false);
     show(this.one, true);
-    const session = await question(`/api/sessions/${encodeURIComponent(id)}`);
+    const [session, presets] = await Promise.all([question(`/api/sessions/${encodeURIComponent(id)}`), this.#titles.size ? null : question("/api/presets")]);
+    for (const { id: preset, title } of presets ?? []) this.#titles.set(preset, title);
     if (this.#shown !== id) return;
     if (!session) {
       say(this.heading, "This session could not be read");
@@ -88,10 +91,10 @@ class RecordsPage extends RoomElement {
       const rated = ratings.filter(({ after_set: after }) => after === set.number || after === set.id);
       const cells = [
         set.number,
-        named(set.preset ?? "own settings"),
+        this.#titles.get(set.preset) ?? named(set.preset ?? "own settings"),
         askedOf(set.asked),
         set.delivered ? `${set.delivered.cycles} cycles · ${seconds(set.delivered.elapsed_s ?? 0)}` : "",
-        set.why_stopped ?? "running",
+        set.why_stopped ? (WHY[set.why_stopped] ?? set.why_stopped) : "running",
         rated.map(({ scale, value }) => `${scale.toUpperCase()} ${value}`).join(", "),
       ];
       return h("tr", {}, cells.map((text) => h("td", { text: String(text) })));
