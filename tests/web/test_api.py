@@ -56,6 +56,7 @@ COMMAND_CASES: list[tuple[str, str, dict[str, Any] | None, dict[str, Any]]] = [
     ("POST", "/api/program/calm", None, {"do": "program-move", "move": "calm"}),
     ("POST", "/api/program/attention", None, {"do": "program-move", "move": "attention"}),
     ("POST", "/api/program/check-light", None, {"do": "program-move", "move": "check-light"}),
+    ("POST", "/api/program/breath", {"per_min": 6}, {"do": "program-move", "move": "breath", "per_min": 6.0}),
     ("POST", "/api/program/end", {"override_reason": "well"}, {"do": "program-move", "move": "end", "override_reason": "well"}),
     (
         "POST",
@@ -72,6 +73,15 @@ COMMAND_CASES: list[tuple[str, str, dict[str, Any] | None, dict[str, Any]]] = [
     ("POST", "/api/music/announce", {"file": "a.wav"}, {"do": "music-move", "move": "announce", "file": "a.wav"}),
     ("PUT", "/api/library/t-1/tags", {"phase": "peak"}, {"do": "library-tags", "id": "t-1", "change": {"phase": "peak"}}),
     ("PUT", "/api/lights", {"level_l": 8, "fade_s": 30}, {"do": "lights", "level_l": 8.0, "fade_s": 30.0}),
+    ("POST", "/api/calibration/noise", {"output": "room"}, {"do": "calibration-noise", "output": "room"}),
+    (
+        "POST",
+        "/api/calibration/noise",
+        {"output": "headphones", "gain_db": -6},
+        {"do": "calibration-noise", "output": "headphones", "gain_db": -6.0},
+    ),
+    ("POST", "/api/calibration/end", None, {"do": "calibration-end"}),
+    ("PUT", "/api/calibration/room", {"dba": 61.5}, {"do": "calibration", "output": "room", "dba": 61.5}),
     ("POST", "/api/devices/bar/test", {"side": "left"}, {"do": "device-test", "name": "bar", "side": "left"}),
     ("PUT", "/api/devices/bar", {"on": False}, {"do": "tapper-tune", "name": "bar", "on": False}),
     ("PUT", "/api/devices/bar", {"strength_frac": 0.4}, {"do": "tapper-tune", "name": "bar", "strength_frac": 0.4}),
@@ -87,7 +97,7 @@ def test_every_address_gives_the_engine_its_command(engine: Any, control: httpx.
 
 def test_the_cases_here_are_the_whole_table() -> None:
     told = {
-        (method, path.replace("s-9", "{id}").replace("bp-40", "{id}").replace("devices/bar", "devices/{name}"))
+        (method, path.replace("s-9", "{id}").replace("bp-40", "{id}").replace("bar", "{name}").replace("/room", "/{output}"))
         for method, path, *_ in COMMAND_CASES
     }
     assert {(row.method, row.path) for row in COMMANDS} - told == {("POST", "/api/stop")}
