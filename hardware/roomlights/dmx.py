@@ -95,7 +95,7 @@ class DmxWire(Wire[RoomLook]):
         """The next picture of a fade or of dithering; once settled, the keep-alive."""
         now_s = time.monotonic()
         outlet = self._joined()
-        if self._fade is not None and self._moves(now_s):
+        if self._fade is not None and self._moves():
             if now_s - self._rendered_s >= LEAST_PICTURE_S:
                 self._render(now_s)
             outlet.flush(KEEP_ALIVE_S)
@@ -116,11 +116,11 @@ class DmxWire(Wire[RoomLook]):
             raise OSError("the universe is not open")
         return self._outlet
 
-    def _moves(self, now_s: float) -> bool:
-        """Whether the next picture may differ, or one is owed; one more is sent after the last that does."""
+    def _moves(self) -> bool:
+        """Whether a picture may differ from the last that was made, or one is owed; it does not matter how late it is."""
         assert self._fade is not None
         still_for_s = SETTLE_S if self.fixture.dithers else 0.0
-        return self._owed or self._fade.static_s(now_s) <= still_for_s + 2.0 / FPS
+        return self._owed or self._fade.static_s(self._rendered_s) <= still_for_s + 2.0 / FPS
 
     def _render(self, now_s: float) -> None:
         with self._lock:

@@ -197,6 +197,21 @@ def test_settling_never_steps_by_more_than_dithering_does(clock: Clock) -> None:
     wire.disconnect()
 
 
+@pytest.mark.parametrize("fixture", ["dimmer16", "dimmer8"])
+def test_a_fade_comes_to_its_end_although_the_machine_stalled_there(clock: Clock, fixture: str) -> None:
+    line = Line()
+    wire = lamp(line, clock, fixture=fixture)
+    wire.send(RoomLook(10.0, 2700.0))
+    run(wire, clock, 1.0, line)
+    wire.send(RoomLook(60.0, 2700.0, fade_s=0.5))
+    run(wire, clock, 0.45, line)
+    clock.now_s += 20.0
+    run(wire, clock, 0.2, line)
+    settled = wire.fixture.render(RoomLook(60.0, 2700.0), 0, settled_frac=1.0)
+    assert line.sent[-1][1 : 1 + len(settled)] == settled
+    wire.disconnect()
+
+
 def test_a_16_bit_lamp_needs_no_dithering_and_is_quiet_at_once(clock: Clock) -> None:
     line = Line()
     wire = lamp(line, clock, fixture="dimmer16")
