@@ -188,6 +188,8 @@ def served(stand: tuple[ScriptedEngine, Served], engine: ScriptedEngine) -> Iter
     with contextlib.closing(sqlite3.connect(served.data / "sign_in.db")) as database, database:
         database.execute("DELETE FROM panel")
         database.execute("DELETE FROM wrong_code")
+    engine.beat()  # an engine that says nothing for some seconds counts as away
+    wait_for_health(served, 200)
     yield served
     assert engine.wait(lambda: engine.panels == [])
 
