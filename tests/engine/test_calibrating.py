@@ -115,7 +115,8 @@ def test_it_ends_by_itself_after_two_minutes(make_engine: Callable[..., Any]) ->
     until_heard(engine, 10.0)
     engine.end()
     there = sounding(heard(engine), 0)
-    assert (there[-1] - there[0]) / 48_000 == pytest.approx(120.05, abs=0.06)
+    # A stall of the machine puts silence into the recording, never noise; few of the noise's samples are as good as silent.
+    assert len(there) / 48_000 == pytest.approx(120.05, abs=0.06)
 
 
 def test_it_is_refused_while_anything_else_plays_and_while_stopped(engine: Any) -> None:
