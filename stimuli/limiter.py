@@ -107,6 +107,9 @@ class Limiter:
     def __init__(self, ceiling_dbtp: float = -1.0) -> None:
         self._target = float(10.0 ** ((ceiling_dbtp - MARGIN_DB) / 20.0))
         self._aim = float(10.0 ** ((ceiling_dbtp - AIM_DB) / 20.0))
+        # What takes long the first time is done here, and not when the first sound comes by.
+        self._worst_gain = _worst_gain()
+        true_peaks(np.zeros((1, _WINDOW_FRAMES, 4), np.float32), 0.0)
         self.reset()
 
     def reset(self) -> None:
@@ -171,7 +174,7 @@ class Limiter:
         begin = self._hops_read * HOP_FRAMES - first
         self._hops_read += count
         bound = 2.0 * _loudest(sound)
-        if bound * _worst_gain() <= self._target:
+        if bound * self._worst_gain <= self._target:
             self._hop_peak = bound
             self._extend_gains(np.ones(count))
         else:
@@ -183,7 +186,7 @@ class Limiter:
         bounds = np.max(maxima[:, :2] + maxima[:, 2:], axis=1).astype(np.float64)
         spans = np.maximum(bounds, np.concatenate(([self._hop_peak], bounds[:-1])))
         self._hop_peak = float(bounds[-1])
-        loud = np.flatnonzero(spans * _worst_gain() > self._target)
+        loud = np.flatnonzero(spans * self._worst_gain > self._target)
         needed = np.ones(count)
         if loud.size:
             starts = begin + loud * HOP_FRAMES - 2 * HALF_TAPS

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import stimuli.limiter as limiter_module
 from stimuli.frames import FRAME_RATE_HZ, FloatArray, Samples
 from stimuli.limiter import AIM_DB, LIMITER_DELAY_FRAMES, Limiter
 
@@ -78,6 +79,16 @@ def test_no_sample_passes_the_ceiling_even_of_noise_up_to_half_the_rate() -> Non
     stimulus, music = (noise(24_000, 24_000.0, 4.0, seed) for seed in (1, 2))
     heard, played = limited(stimulus, music)
     assert float(np.max(np.abs(heard + played))) <= CEILING
+
+
+def test_a_limiter_that_is_made_has_all_it_needs_for_the_first_sound() -> None:
+    """Its tables take two blocks' time to make: they are not made in the render thread when a set begins."""
+    limiter = Limiter()
+    made = limiter_module._interpolator.cache_info().misses, limiter_module._worst_gain.cache_info().misses
+    loud = np.ones((512, 2), np.float32)
+    limiter.process(loud, loud)
+    assert made == (1, 1)
+    assert limiter_module._interpolator.cache_info().misses == limiter_module._worst_gain.cache_info().misses == 1
 
 
 class Looking(Limiter):
