@@ -2,8 +2,8 @@
 
 F. Adriaensen, "Using a DLL to filter time" (Linux Audio Conference 2005), in the frame domain: each observation says that a
 frame is heard at a monotonic time; the loop's second order follows the card's drift, its bandwidth falls from 2 Hz to 0.1 Hz in
-the first seconds. A run of errors of one sign is a step (frames were lost): the phase moves, the rate stays. A single outlier
-is ignored.
+the first seconds. A larger error is not followed, or the rate would run away on it: a run of them of one sign is a step (frames
+were lost, or the sound server takes up its timing anew), by which the phase moves and the rate stays; single ones are ignored.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ BANDWIDTH_FIRST_HZ: Final = 2.0
 BANDWIDTH_LAST_HZ: Final = 0.1
 SETTLING_S: Final = 4.0
 MOST_DRIFT_PPM: Final = 500.0
-STEP_ERROR_S: Final = 0.6e-3
+STEP_ERROR_S: Final = 0.25e-3
+"""Ten times the spread of a card's statements about the clock, where these are taken as the sound card drivers do."""
+
 STEP_RUN: Final = 12
 OUTLIER_ERROR_S: Final = 5e-3
+"""Errors beyond this are lost frames, and no part of the spread."""
 ERRORS_KEPT: Final = 2048
 
 
@@ -81,10 +84,10 @@ class SessionClock:
             self.reading = ClockReading(float(frame), predicted_s + self._step_s(), self.reading.frames_per_s)
             self._run.clear()
             return
-        if abs(error_s) > OUTLIER_ERROR_S:
-            return
-        self._errors_s.append(error_s)
-        self._follow(frame, predicted_s, error_s, period_s, mono_s - self._locked_since_s)
+        if abs(error_s) <= OUTLIER_ERROR_S:
+            self._errors_s.append(error_s)
+        if abs(error_s) < STEP_ERROR_S:
+            self._follow(frame, predicted_s, error_s, period_s, mono_s - self._locked_since_s)
 
     def _is_step(self, error_s: float) -> bool:
         if abs(error_s) < STEP_ERROR_S or (self._run and (error_s > 0) != (self._run[-1] > 0)):

@@ -1,7 +1,8 @@
 """Sound cards behind PortAudio, by name: the one that was asked for, or none.
 
 PortAudio's own library is needed (Debian: libportaudio2). The moment a block is heard at is read at the top of each callback as
-`monotonic + (outputBufferDacTime - currentTime)`: the two stream times are only ever subtracted, since epochs differ.
+`monotonic + (outputBufferDacTime - stream.time)`: the two stream times are only ever subtracted, since epochs differ. With the
+callback's own `currentTime` in place of `stream.time`, every wait for the interpreter's lock would be taken for the card's.
 Verified against: a recorded PulseAudio null sink, through PortAudio's ALSA host.
 """
 
@@ -199,9 +200,12 @@ class PortAudioCard(SoundCard):
 
     def _callback(self, block: npt.NDArray[np.float32], frames: int, times: Any, status: Any) -> None:
         """Called by PortAudio for each block, on a thread of its own."""
-        now_s = time.monotonic()
-        dac_mono_s = now_s + (times.outputBufferDacTime - times.currentTime)
-        self._called_s = now_s
+        stream = self._stream
+        if stream is None:
+            block.fill(0.0)
+            return
+        self._called_s = time.monotonic()
+        dac_mono_s = self._called_s + (times.outputBufferDacTime - stream.time)
         if status.output_underflow:
             self.underruns += 1
         self._pull(self._fill, block, dac_mono_s)

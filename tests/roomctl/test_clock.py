@@ -69,6 +69,36 @@ def test_lost_frames_are_a_step_that_keeps_the_rate() -> None:
     assert clock.reading.frames_per_s == pytest.approx(rate, abs=1.0)
 
 
+def test_a_sound_server_that_takes_up_its_timing_anew_does_not_carry_the_rate_away() -> None:
+    """As recorded behind PulseAudio after an under-run: for seconds what it says slides by a hundredth, then it holds again."""
+    clock = SessionClock(100.0)
+    play(clock, 30.0, ppm=60.0, jitter_s=0.02e-3)
+    rate = clock.reading.frames_per_s
+    first = int(30 * 48_000 / BLOCK) * BLOCK
+    begin_s = clock.mono_at(first)
+    rng, blocks = random.Random(2), int(3 * 48_000 / BLOCK)
+    for index in range(blocks):
+        slid_s = 0.01 * index * BLOCK / rate
+        clock.observe(first + index * BLOCK, begin_s + index * BLOCK / rate + slid_s + rng.gauss(0.0, 0.02e-3))
+        assert clock.reading.frames_per_s == pytest.approx(rate, abs=48_000 * 100e-6)
+    slid_s = 0.01 * blocks * BLOCK / rate
+    after = first + blocks * BLOCK
+    worst = play(clock, 5.0, ppm=60.0, jitter_s=0.02e-3, start_s=begin_s + blocks * BLOCK / rate + slid_s, first_frame=after)
+    assert worst < 0.1e-3
+
+
+def test_a_card_that_speaks_coarsely_is_followed_all_the_same() -> None:
+    """Statements that come in whole milliseconds are beyond what is followed half of the time, on either side."""
+    clock = SessionClock(100.0)
+    rate = 48_000 * (1 + 40e-6)
+    for index in range(int(60 * 48_000 / BLOCK)):
+        true_s = 100.0 + index * BLOCK / rate
+        clock.observe(index * BLOCK, math.floor(true_s * 1000.0) / 1000.0)
+    # Rounding down is half a millisecond early at the middle; what remains is the spread.
+    assert abs(clock.mono_at(index * BLOCK) - true_s + 0.5e-3) < 0.3e-3
+    assert clock.drift_ppm == pytest.approx(40.0, abs=40.0)
+
+
 def test_drift_beyond_what_cards_do_is_not_believed() -> None:
     clock = SessionClock(100.0)
     play(clock, 60.0, ppm=3_000.0)
