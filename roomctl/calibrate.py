@@ -40,6 +40,9 @@ USUAL_DBA: Final = {"room": 58.0, "headphones": 62.0}
 
 CAP_CEILING_DBA: Final = 80.0
 
+TONE_OVER_MUSIC_DB: Final = 18.0
+"""While it sounds, a tone of full scale on one side is at most this much louder than music at -20 LUFS (BS.1770: 17 dB)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -116,7 +119,7 @@ class StartLevels:
     """Where the outputs start: `caps_db` by output, a gain that every sound of it passes, so that a volume of 0 dB is the cap.
 
     `volume_db` is what the music begins with, None where the room's output was not calibrated; `stimulus_db` brings tones to
-    the room's usual level. Both count from the cap and are 0 at most.
+    the room's usual level, and the loudest of them under the cap. Both count from the cap and are 0 at most.
     """
 
     caps_db: Mapping[str, float] = field(default_factory=dict)
@@ -128,14 +131,18 @@ def start_levels(readings: Mapping[str, Calibration], cap_dba: float) -> StartLe
     """What readings say of the outputs' caps and of where they start; without a reading no cap in dBA can be known.
 
     A tone at its default of -18 dB is about as loud as music at target, so tones are brought down by as much as the usual level
-    lies under the cap.
+    lies under the cap, and at least so far that one turned up to 0 dB keeps the cap.
     """
     caps_db = {name: cap_gain_db(reading, cap_dba) for name, reading in readings.items()}
+    if not caps_db:
+        return StartLevels()
+    cap_dba = min(cap_dba, CAP_CEILING_DBA)
+    tone_db = min(cap_dba - dba_of(reading, caps_db[name]) for name, reading in readings.items()) - TONE_OVER_MUSIC_DB
     room = readings.get("room")
     if room is None:
-        return StartLevels(caps_db)
+        return StartLevels(caps_db, None, min(0.0, tone_db))
     under_cap_db = min(0.0, usual_gain_db(room, cap_dba) - caps_db["room"])
-    return StartLevels(caps_db, float(round(under_cap_db)), under_cap_db)
+    return StartLevels(caps_db, float(round(under_cap_db)), min(under_cap_db, tone_db))
 
 
 def usual_gain_db(calibration: Calibration, cap_dba: float) -> float:

@@ -142,13 +142,15 @@ class PanelNow(Shape):
 
 
 class OutputReading(Shape):
-    """What was read of an output: `dba` while noise of -20 LUFS played at `gain_db`; where it starts, and its cap, as gains."""
+    """What was read of an output: `dba` while noise of -20 LUFS played at `gain_db`; as gains, where it starts, its cap, and
+    where a tone of 0 dB leaves."""
 
     dba: float
     gain_db: float
     at_utc_s: float
     usual_db: float
     cap_db: float
+    tone_db: float
 
 
 class CalibrationNoise(Shape):

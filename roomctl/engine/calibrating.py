@@ -178,4 +178,10 @@ class Calibrating:
             "at_utc_s": reading.at_utc_s,
             "usual_db": usual_gain_db(reading, self._cap_dba),
             "cap_db": round(cap_gain_db(reading, self._cap_dba), 1),
+            "tone_db": round(self._tone_db(reading), 1),
         }
+
+    def _tone_db(self, reading: Calibration) -> float:
+        """The gain at which a tone that is turned up to 0 dB leaves on the reading's output."""
+        levels = start_levels(self._readings, self._cap_dba)
+        return levels.caps_db[reading.output] + levels.stimulus_db

@@ -158,6 +158,8 @@ def test_a_reading_is_in_force_at_once_and_after_a_restart(make_engine: Callable
     engine.do(m.PlayNoise(output="room", gain_db=-6.0))
     kept = engine.do(m.KeepReading(output="room", dba=66.0))
     assert (kept["dba"], kept["gain_db"], kept["usual_db"], kept["cap_db"]) == (66.0, -6.0, -14.0, 0.0)
+    # 72 dBA at full gain under a cap of 75: a tone of full scale is 18 dB louder than the music, and 3 dB are left.
+    assert kept["tone_db"] == -15.0
     state = engine.state()
     assert state["calibration"]["noise"] is None
     assert state["music"]["volume_db"] == -14.0

@@ -95,7 +95,7 @@ def recorded(path: Path) -> Any:
 
 
 def test_a_calibrated_room_says_levels_and_the_cap_in_dba(panel: Page, room: Any) -> None:
-    reading = {"dba": 66.0, "gain_db": -6.0, "at_utc_s": time.time(), "usual_db": -14.0, "cap_db": 0.0}
+    reading = {"dba": 66.0, "gain_db": -6.0, "at_utc_s": time.time(), "usual_db": -14.0, "cap_db": 0.0, "tone_db": -15.0}
     music = {**room.state["music"], "volume_db": -14.0, "dba": {"room": 58.0, "headphones": None, "cap": 75.0}}
     room.change(calibration={"outputs": {"room": reading, "headphones": None}, "noise": None}, music=music)
     open_calibration(panel)
@@ -106,7 +106,7 @@ def test_a_calibrated_room_says_levels_and_the_cap_in_dba(panel: Page, room: Any
     expect(panel.locator(".reading:not([data-done])")).to_contain_text("no dBA is known")
     panel.evaluate("() => { location.hash = 'emdr'; }")
     panel.get_by_role("button", name="Tone: settings").tap()
-    expect(panel.locator('rc-level[data-name="Volume"] .level-value').first).to_have_text("≈ 58 dBA")
+    expect(panel.locator('rc-level[data-name="Volume"] .level-value').first).to_have_text("≈ 57 dBA")
 
 
 def test_what_is_no_number_is_refused_on_the_page_itself(panel: Page, room: Any) -> None:

@@ -12,6 +12,7 @@ from roomctl.calibrate import (
     FILE_NAME,
     NOISE_FRAMES,
     NOISE_PEAK_DBTP,
+    TONE_OVER_MUSIC_DB,
     Calibration,
     calibrated,
     cap_gain_db,
@@ -93,7 +94,24 @@ def test_under_a_cap_that_is_softer_than_usual_the_music_starts_at_the_cap() -> 
     loud = Calibration("room", 90.0, -60.0, 0.0)
     levels = start_levels({"room": loud}, 40.0)
     assert levels.caps_db == {"room": -110.0}
-    assert levels.volume_db == levels.stimulus_db == 0.0
+    assert levels.volume_db == 0.0
+    assert levels.stimulus_db == -TONE_OVER_MUSIC_DB
+
+
+@given(st.sampled_from(["room", "headphones"]), st.floats(35, 95), st.floats(-60, 0), st.floats(40, 80))
+def test_a_tone_turned_all_the_way_up_keeps_the_cap(output: str, dba: float, gain_db: float, cap_dba: float) -> None:
+    reading = calibrated(output, dba, gain_db, 0.0)
+    levels = start_levels({output: reading}, cap_dba)
+    tone = np.zeros((2 * FRAME_RATE_HZ, 2), np.float32)
+    tone[:, 0] = np.sin(2 * np.pi * 1000.0 / FRAME_RATE_HZ * np.arange(len(tone)))
+    loudest_lufs = loudness_of(tone).integrated_lufs
+    assert levels.stimulus_db <= 0.0
+    heard_dba = dba_of(reading, levels.caps_db[output] + levels.stimulus_db, loudest_lufs)
+    assert heard_dba <= cap_dba + 1e-6
+
+
+def test_without_a_reading_tones_are_left_as_they_are() -> None:
+    assert start_levels({}, 65.0).stimulus_db == 0.0
 
 
 def test_the_music_starts_at_its_usual_level_under_the_cap() -> None:

@@ -23,10 +23,11 @@ const minus = (value) => String(value).replace("-", "−");
 /** What music at its target gives at the client's head where the output starts: dBA, whole. */
 export const usualDba = ({ dba, gain_db: gain, usual_db: usual }) => Math.round(dba - gain + usual);
 
-/** "-18 dB", and once the room's output is calibrated "≈ 58 dBA": a tone at −18 dB is about as loud as music. */
+/** "-18 dB", and once the room's output is calibrated "≈ 57 dBA": a tone at −18 dB is about as loud as music. */
 export function toneWords(value, state) {
   const reading = state?.calibration?.outputs?.room;
-  return reading ? `≈ ${usualDba(reading) + Math.round(value) - TONE_AS_MUSIC_DB} dBA` : `${Math.round(value)} dB`;
+  if (!reading) return `${Math.round(value)} dB`;
+  return `≈ ${Math.round(reading.dba - reading.gain_db + reading.tone_db + value - TONE_AS_MUSIC_DB)} dBA`;
 }
 
 /** "61 dBA was read at −6 dB on 24 Nov 2026, 14:05." */
