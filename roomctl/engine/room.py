@@ -29,10 +29,10 @@ from roomctl.engine.outcome import Outcome, OutcomeMemory
 from roomctl.engine.own_tappers import OwnTappers
 from roomctl.engine.parts import Parts
 from roomctl.engine.presence import Presence
-from roomctl.engine.realtime import sleep_until
 from roomctl.engine.renderer import side_test
 from roomctl.engine.session_log import Recovered, SessionLog, Why, is_journalled
 from roomctl.engine.state import Changes, bilateral_state, clock_state
+from roomctl.engine.stop_latch import Press, StopLatch
 from roomctl.engine.timeline import Timeline
 from roomctl.engine.timing import timing_state
 from roomctl.errors import Away, Forbidden, Invalid, Refused, UnknownId
@@ -40,10 +40,7 @@ from roomctl.preflight import preflight
 
 log = logging.getLogger(__name__)
 
-SECOND_STOP_S: Final = 2.0
 COMMIT_TIMEOUT_S: Final = 2.0
-LONGEST_CUT_S: Final = 0.5
-"""A cut lies one render-ahead and the largest device lead after STOP; no RESUME waits longer than this for it."""
 PUBLISH_S: Final = 0.5
 """What changes without a command (timing, a lamp's level) is looked at this often."""
 
@@ -75,11 +72,7 @@ class Room:
         self._calibrating = Calibrating(parts)
         self._outcomes = OutcomeMemory()
         self._links: queue.SimpleQueue[tuple[Device, Link]] = queue.SimpleQueue()
-        self._stop: dict[str, Any] | None = None
-        self._stopped_s = 0.0
-        self._cut_frame = 0
-        self._stop_key: str | None = None
-        self._second = False
+        self._latch = StopLatch(parts.outlook, parts.stage, parts.rack, parts.clock, parts.journal)
         self._published_s = 0.0
         self._last_change: dict[str, Any] | None = None
         self._timing = timing_state(parts.clock, parts.sound, parts.rack, parts.ahead.block_seconds)
@@ -92,10 +85,7 @@ class Room:
         """What held before this start: a latched STOP, a program that ran."""
         parts = self._parts
         if recovered.memory.get("stopped"):
-            self._stop = recovered.memory["stopped"]
-            parts.stage.stop_stimulus()
-            parts.stage.stop_music(at_once=True)
-            parts.outlook.latch()
+            self._latch.take_up(recovered.memory["stopped"])
         if recovered.memory.get("running"):
             self.notices.put("restart", "the room restarted; a set that was running is not resumed by itself", "info")
         levels = recovered.memory.get("music_levels")
@@ -116,47 +106,25 @@ class Room:
 
     def stop(self, request: m.Request) -> m.Reply:
         """Everything placed by the score ends now. Acts before it takes any lock."""
-        parts, now_s = self._parts, time.monotonic()
-        parts.stage.stop_stimulus()
-        same_press = request.idempotency_key is not None and request.idempotency_key == self._stop_key
-        self._stop_key = request.idempotency_key
-        if not same_press:
-            self._second = parts.outlook.stopped and now_s - self._stopped_s < SECOND_STOP_S
-        second = self._second
-        parts.stage.stop_music(at_once=second)
-        parts.outlook.latch()
-        unheard = parts.rack.safe()
+        press = self._latch.press(request.idempotency_key)
         with self._lock:
-            self._stopped_s = now_s
-            body = self._stopped(request.who.name, unheard, second)
+            body = self._stopped(request.who.name, press)
         return m.Reply(id=request.id, status=200, body=body)
 
-    def _stopped(self, by: str, unheard: list[str], second: bool) -> dict[str, Any]:
-        frame = self._cut_frame = self.effect_frame()
+    def _stopped(self, by: str, press: Press) -> dict[str, Any]:
+        frame = self.effect_frame()
         self._sets.stop(frame)
-        self._parts.dosing.stopped(frame, at_once=second, by=by)
+        self._parts.dosing.stopped(frame, at_once=press.second, by=by)
         self._calibrating.end()
-        self._stop = {"by": by, "at_utc_s": time.time(), "not_confirmed": unheard, "second": second}
-        self._parts.journal.remember("stopped", self._stop)
-        self._event("stop", by, {"not_confirmed": unheard, "second": second})
+        body = self._latch.note(press, by, frame)
+        self._event("stop", by, {"not_confirmed": body["not_confirmed"], "second": press.second})
         self._changed(by, "STOP")
-        return {"stopped": True, "not_confirmed": unheard, "everything_off": second}
+        return body
 
     def _resume(self, who: m.Who) -> Outcome:
-        """Unlatch, but not before the cut has passed: until then a stopped set would be seen and heard again.
-
-        A STOP that comes while this waits is not lifted.
-        """
-        stops = self._parts.outlook.stops
-        sleep_until(min(self._parts.clock.mono_at(self._cut_frame), time.monotonic() + LONGEST_CUT_S))
-        if self._stop is not None and self._parts.outlook.unlatch(stops):
-            self._parts.stage.unlatch()
-            if self._parts.outlook.stops != stops:
-                self._parts.stage.stop_stimulus()
-                return Outcome({"stopped": True})
-            self._stop = None
+        if self._latch.lift():
             self._parts.dosing.unlatched(self.effect_frame(), who.name)
-            self._parts.journal.remember("stopped", None)
+            self._latch.forget()
             self._event("resume", who.name, {})
             self._changed(who.name, "RESUME")
         return Outcome({"stopped": self._parts.outlook.stopped})
@@ -477,7 +445,7 @@ class Room:
             "boot_id": self.boot_id,
             "rev": self.rev,
             "stopped": parts.outlook.stopped,
-            "stop": self._stop,
+            "stop": self._latch.said,
             **bilateral_state(self._sets.now, frame, self._sets.state_at(frame)),
             "session": self._sessions.session.state(),
             **parts.dosing.state(frame),
@@ -550,5 +518,5 @@ class Room:
             self._parts.dosing.close()
             self._parts.journal.remember("running", False)
             self._tappers.forget()
-            if self._stop is not None:
-                self._parts.journal.remember("stopped", None)
+            if self._latch.said is not None:
+                self._latch.forget()
