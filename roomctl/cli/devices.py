@@ -103,7 +103,7 @@ def show(room: Path | None, folder: Path, *, network: bool, as_json: bool) -> No
             {
                 "name": each.name,
                 "driver": each.driver,
-                "verified": fitting(each, checks) is not None,
+                "checked": fitting(each, checks) is not None,
                 **links.get(each.name, {}),
             }
             for each in entries_of(room_file)
@@ -145,9 +145,9 @@ def own_table(room: RoomFile, checks: Mapping[str, DeviceCheck], links: Mapping[
 
 
 def checked_when(entry: Entry, checks: Mapping[str, DeviceCheck]) -> str:
-    """The day of a device's check; "unverified" where there was none of this very device."""
+    """The day of a device's check; "not yet" where there was none of this very device."""
     check = fitting(entry, checks)
-    return check.checked_utc[:10] if check else "unverified"
+    return check.checked_utc[:10] if check else "not yet"
 
 
 def look_table(look: Look) -> Table | str:

@@ -328,7 +328,7 @@ class Room:
     def link_changed(self, device: Device, link: Link) -> None:
         """A device came or went. Called in that device's own thread, so it only notes it; `tick` acts on it."""
         gone = link.state not in ("READY", "CONNECTING")
-        (log.warning if gone else log.info)('%s "%s": %s %s', device.kind, device.name, link.state, link.why)
+        (log.warning if gone and link.why else log.info)('%s "%s": %s %s', device.kind, device.name, link.state, link.why)
         if device is self._parts.sound.card:
             self._parts.sound.link_changed(device, link)
             if self._parts.rack.audio_tapper is not None:

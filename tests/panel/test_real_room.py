@@ -92,7 +92,7 @@ def test_a_killed_web_process_is_back_and_the_tablet_still_signed_in(real_room: 
     with page.expect_websocket():
         os.kill(real_room.web_pid(), signal.SIGKILL)
     page.wait_for_selector('html[data-link="live"]')
-    page.wait_for_function("async () => (await fetch('/api/state')).status === 200")
+    assert page.evaluate("async () => (await fetch('/api/state')).status") == 200
     expect(page.locator(".finish .hold-main")).to_be_enabled()
 
 

@@ -37,7 +37,7 @@ def test_the_list_names_the_rooms_devices_and_what_was_found(tmp_path: Path) -> 
     told = run("list", "--data", str(tmp_path)).output
     for words in (
         "taps",
-        "unverified",
+        "not yet",
         "/dev/ttyUSB0",
         "firmware 1.0",
         "could not look: PortAudio is not installed",
@@ -100,7 +100,7 @@ def test_a_checked_device_is_verified_from_then_on(tmp_path: Path, monkeypatch: 
     assert done.exit_code == 0, done.output
     assert load_checks(tmp_path)["lamps"].max_level_frac == 0.2
     listed = json.loads(run("list", "--json", "--data", str(tmp_path)).output)
-    assert [each["verified"] for each in listed["room"] if each["name"] == "lamps"] == [True]
+    assert [each["checked"] for each in listed["room"] if each["name"] == "lamps"] == [True]
 
 
 def test_an_answer_that_is_none_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
