@@ -33,11 +33,14 @@ class Asked:
 
     starts_s: list[float] = field(default_factory=list)
     colours_s: list[tuple[float, str]] = field(default_factory=list)
+    rates_ms: list[float] = field(default_factory=list)
+    """How long after the request each new rate holds, by the room's own clock: no single packet or sound shows it."""
+
     stops_s: list[float] = field(default_factory=list)
 
 
 def measure(how: How) -> list[Figure]:
-    """Five rows from one run of sets that are each started, changed and stopped."""
+    """Six rows from one run of sets that are each started, changed and stopped."""
     with virtual_card(how.folder / "stop") as card, Wire() as bar, Wire() as taps:
         text = ROOM.format(card=ON_THE_CARD, bar=bar.port, taps=taps.port, leds=LEDS, fps=44.0)
         with BenchRoom(how.folder / "stop", text, card.env) as room:
@@ -55,6 +58,7 @@ def measure(how: How) -> list[Figure]:
         _row("STOP: request to still packet", 10.0, _still_ms(taps.packets, asked.stops_s)),
         _row("START: request to first frame of the set", 100.0, _start_ms(heard.samples, line, asked.starts_s)),
         _row("colour: request to first changed picture", 100.0, _colour_ms(bar.packets, asked.colours_s)),
+        _row("rate: request to the frame it holds from", 100.0, asked.rates_ms),
     ]
 
 
@@ -79,12 +83,28 @@ def _ask(room: BenchRoom) -> Asked:
         colour = COLOURS[number % 2]
         asked.colours_s.append((time.monotonic(), colour))
         room.do("/api/bls", {"light": {"colour": colour}}, "PUT")
-        _sleep_until_frame(room.state()["clock"], start_frame + 6_000 + 12_000 + round(chance.uniform(2_400, 12_000)))
+        time.sleep(chance.uniform(0.03, 0.25))
+        asked.rates_ms.append(_rate_ms(room, 1.9 if number % 2 else 1.8))
+        room.do("/api/bls", {"rate_hz": 2.0}, "PUT")
+        _sleep_until_frame(room.state()["clock"], start_frame + 6_000 + 24_000 + round(chance.uniform(2_400, 12_000)))
         asked.stops_s.append(time.monotonic())
         room.do("/api/stop")
         time.sleep(0.15)
         room.do("/api/resume")
     return asked
+
+
+def _rate_ms(room: BenchRoom, rate_hz: float) -> float:
+    """From the request of a new rate to where its ramp begins in the score."""
+    asked_s = time.monotonic()
+    room.do("/api/bls", {"rate_hz": rate_hz}, "PUT")
+    state = room.state()
+    clock = state["clock"]
+    begins_s = (
+        clock["mono_ns"] / 1e9 + (segment["start_frame"] - clock["frame"]) / clock["frames_per_s"]
+        for segment in state["score"]["segments"]
+    )
+    return (min(at_s for at_s in begins_s if at_s > asked_s) - asked_s) * 1e3
 
 
 def _sleep_until_frame(clock: dict[str, Any], frame: int) -> None:
