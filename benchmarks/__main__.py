@@ -25,6 +25,7 @@ NAMES: Final = (
     "onsets_rendered",
     "onsets_and_packets",
     "stop_and_commands",
+    "hung_device",
     "engine_cost",
     "engine_memory",
     "sound_speed",

@@ -53,16 +53,17 @@ def measure(how: How) -> list[Figure]:
             heard = card.recording()
     line = heard_line(heard.arrivals)
     return [
-        _row("STOP: request to silence in the recording", 80.0, _silent_ms(heard.samples, line, asked.stops_s)),
-        _row("STOP: request to dark packet", 10.0, _dark_ms(bar.packets, asked.stops_s)),
-        _row("STOP: request to still packet", 10.0, _still_ms(taps.packets, asked.stops_s)),
-        _row("START: request to first frame of the set", 100.0, _start_ms(heard.samples, line, asked.starts_s)),
-        _row("colour: request to first changed picture", 100.0, _colour_ms(bar.packets, asked.colours_s)),
-        _row("rate: request to the frame it holds from", 100.0, asked.rates_ms),
+        row("STOP: request to silence in the recording", 80.0, _silent_ms(heard.samples, line, asked.stops_s)),
+        row("STOP: request to dark packet", 10.0, dark_ms(bar.packets, asked.stops_s)),
+        row("STOP: request to still packet", 10.0, still_ms(taps.packets, asked.stops_s)),
+        row("START: request to first frame of the set", 100.0, _start_ms(heard.samples, line, asked.starts_s)),
+        row("colour: request to first changed picture", 100.0, _colour_ms(bar.packets, asked.colours_s)),
+        row("rate: request to the frame it holds from", 100.0, asked.rates_ms),
     ]
 
 
-def _row(what: str, target_ms: float, took_ms: list[float]) -> Figure:
+def row(what: str, target_ms: float, took_ms: list[float]) -> Figure:
+    """How long something took, of many times, beside what 99 of 100 must keep."""
     found = spread(took_ms)
     return Figure(
         what,
@@ -134,12 +135,14 @@ def _start_ms(samples: npt.NDArray[np.float32], line: HeardLine, asked_s: list[f
     ]
 
 
-def _dark_ms(packets: list[Packet], asked_s: list[float]) -> list[float]:
+def dark_ms(packets: list[Packet], asked_s: list[float]) -> list[float]:
+    """From each request to the first Art-Net packet that is dark."""
     dark_s = np.array([packet.mono_s for packet in packets if not any(packet.data[ARTNET_HEAD_BYTES:])])
     return [(float(after[0]) - at_s) * 1e3 for at_s in asked_s if len(after := dark_s[dark_s > at_s])]
 
 
-def _still_ms(packets: list[Packet], asked_s: list[float]) -> list[float]:
+def still_ms(packets: list[Packet], asked_s: list[float]) -> list[float]:
+    """From each request to the first OSC message that stills the hands."""
     still_s = np.array(
         [packet.mono_s for packet in packets if any(told.address == "/roomctl/tap/still" for told in parse_packet(packet.data))]
     )
