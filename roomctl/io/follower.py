@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,8 +30,8 @@ def motion_of(score: dict[str, Any] | None) -> Motion | None:
     """The motion of the state's `score`."""
     if score is None:
         return None
-    segments = tuple(Segment(**segment) for segment in score["segments"])
-    return Motion(**{**score, "segments": segments})
+    told = {each.name: score[each.name] for each in fields(Motion) if each.name in score}
+    return Motion(**{**told, "segments": tuple(Segment(**segment) for segment in score["segments"])})
 
 
 def clock_of(clock: dict[str, Any]) -> ClockReading:
