@@ -36,7 +36,9 @@ class Conductor:
     def __init__(self, player: Player) -> None:
         self._player = player
         self._sounding: Sounding = "silent"
-        self._changed_s: float | None = None
+        self._aimed: tuple[str, float] | None = None
+        """The phase that was aimed for and since when: two moves at one moment differ by the phase alone."""
+
         self._intensity = -1.0
         self._after_restart = False
 
@@ -59,8 +61,8 @@ class Conductor:
 
     def _aim(self, arc: Arc, point: ArcPoint, at_frame: int) -> None:
         aim = point.music
-        if aim.changed_s != self._changed_s:
-            self._changed_s, self._intensity = aim.changed_s, aim.begins
+        if (aim.phase, aim.changed_s) != self._aimed:
+            self._aimed, self._intensity = (aim.phase, aim.changed_s), aim.begins
             trim_db = target_at(arc.levels.trim, point.t_s)
             self._player.set_targets(
                 aim.begins,
