@@ -7,6 +7,7 @@ end or a hard stop takes it away within 10 ms.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -30,14 +31,16 @@ def continuous_source(score: Score, first_frame: int, frames: int) -> Source | N
     if end_frame <= motion.start_frame or (gone is not None and first_frame >= gone + END_FRAMES):
         return None
     source: Source | None = None
+    silent_from = -math.inf
     for cue in score.cues:
         if cue.frame >= end_frame and cue is not score.cues[0]:
             break
         if cue.bls.continuous.on:
-            source = cue.bls.continuous.source
-        elif cue.frame + FADE_FRAMES <= first_frame:
-            source = None
-    return source
+            source, silent_from = cue.bls.continuous.source, math.inf
+        elif silent_from > cue.frame:
+            # Each change on the way down leads to silence anew.
+            silent_from = cue.frame + FADE_FRAMES
+    return source if silent_from > first_frame else None
 
 
 def continuous_block(score: Score, first_frame: int, frames: int, source: Samples) -> Samples:

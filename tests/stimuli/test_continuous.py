@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stimuli import motion
@@ -128,6 +128,7 @@ def test_the_source_is_needed_until_its_fade_is_over() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(block=1, first=9_302, volumes=[(1, 0.0, False), (2, -1.0, False)], light=Light(), cut=None, soft=False)
 @given(
     block=st.sampled_from([1, 64, 256, 1_000, 48_000]),
     first=st.integers(-500, 200_000),
