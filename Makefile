@@ -5,13 +5,16 @@ PYTHON  := $(VENV)/bin/python
 TESTS   ?= tests
 WORKERS ?= 2
 
-.PHONY: run test check bench setup setup-dev lint types imports lock clean
+.PHONY: run test wild check bench setup setup-dev lint types imports lock clean
 
 run: setup ## start the demo room; prints the panel's address and a pairing code
 	@$(PYTHON) -m roomctl run $(ARGS)
 
 test: setup-dev ## the whole test suite
 	@packaging/run-tests $(PYTHON) $(WORKERS) $(TESTS)
+
+wild: setup-dev ## the property tests with examples nobody has seen; what they find becomes an example of its test
+	@ROOMCTL_WILD=1 $(PYTHON) -m pytest -q -n $(WORKERS) tests/stimuli tests/playlists tests/roomctl
 
 check: setup-dev lint types imports test ## the one gate
 
